@@ -1,0 +1,1 @@
+"""From the journal to alarms, and from alarms to people: escalation, texts, receipts, replies."""

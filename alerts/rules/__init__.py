@@ -1,0 +1,1 @@
+"""What alerts decides: lifecycle, escalation, delivery, wording. Pure, no I/O."""

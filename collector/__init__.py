@@ -1,0 +1,1 @@
+"""MQTT in, decoded, supervised, judged; out come the time series and the journal."""

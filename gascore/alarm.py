@@ -1,0 +1,161 @@
+"""An alarm and a notice as everybody sees them: the snapshots that travel in the journal.
+
+How they change is decided in `alerts.rules`; here are only the facts. ISA-18.2's two axes are kept
+apart (condition active or normal; acknowledged or not), with the latch beside them; status is derived.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+from gascore.words import AlarmId, Condition, DetectorId, Level, NoticeId, PersonId, Priority, RoomId, SiteId
+
+
+class AlarmKind(StrEnum):
+    """What an alarm is about: a detector's condition, or the service itself."""
+
+    LEAK = "leak"
+    FAULT = "fault"
+    OFFLINE = "offline"
+    NEVER_REPORTED = "never_reported"
+    WRONG_GAS = "wrong_gas"
+    UNKNOWN_LEAK = "unknown_leak"
+    """A leak reported by a detector that is not in the ledger: operators only."""
+    BLIND = "blind"
+    """The service can't see: broker, collector or store down."""
+
+
+class AlarmStatus(StrEnum):
+    """Derived from the facts (ISA-18.2 states A to D, and our close)."""
+
+    UNACKED_ACTIVE = "unacked_active"
+    UNACKED_NORMAL = "unacked_normal"
+    ACKED_ACTIVE = "acked_active"
+    ACKED_NORMAL = "acked_normal"
+    """Returned to normal and acknowledged, but latched: waits for a cause."""
+    CLOSED = "closed"
+
+
+class AlarmCause(StrEnum):
+    """Why it alarmed; a person says so when closing."""
+
+    REAL_LEAK = "real_leak"
+    FALSE_ALARM = "false_alarm"
+    TEST = "test"
+    MAINTENANCE = "maintenance"
+    OTHER = "other"
+    CLEARED = "cleared"
+    """Not a leak and over by itself: closed without a person."""
+
+
+class Alarm(msgspec.Struct, frozen=True):
+    """One alarm: at most one is open per `key`.
+
+    Attributes:
+        key: "detector:{id}:{kind}", "unknown:{id}:leak" or "system:{scope}".
+        version: grows by one with every change; an operator's action names the version it saw.
+        level: now; `peak_level`, `peak_lel` (%LEL): the worst so far.
+        received_ms: receipt of the message that opened it; the start of every latency.
+        since_ms: since when the condition holds.
+        count: how many times the condition came back while this alarm was open, plus one.
+        late: opened by a message measured long before it was received.
+        latched: stays open, though normal and acknowledged, until a person closes it with a cause.
+        codes: fault codes or the reason of blindness.
+    """
+
+    id: AlarmId
+    key: str
+    kind: AlarmKind
+    priority: Priority
+    version: int
+    active: bool
+    latched: bool
+    opened_ms: int
+    changed_ms: int
+    received_ms: int
+    since_ms: int
+    detector: DetectorId | None = None
+    site: SiteId | None = None
+    room: RoomId | None = None
+    level: Level = Level.NONE
+    peak_level: Level = Level.NONE
+    peak_lel: float | None = None
+    count: int = 1
+    late: bool = False
+    codes: tuple[str, ...] = ()
+    acked_by: str | None = None
+    acked_ms: int | None = None
+    closed_by: str | None = None
+    closed_ms: int | None = None
+    cause: AlarmCause | None = None
+    note: str = ""
+
+    @property
+    def status(self) -> AlarmStatus:
+        """The ISA-18.2 state, derived."""
+        if self.closed_ms is not None:
+            return AlarmStatus.CLOSED
+        if self.acked_ms is None:
+            return AlarmStatus.UNACKED_ACTIVE if self.active else AlarmStatus.UNACKED_NORMAL
+        return AlarmStatus.ACKED_ACTIVE if self.active else AlarmStatus.ACKED_NORMAL
+
+
+ALARM_OF_CONDITION: dict[Condition, AlarmKind] = {
+    Condition.LEAK: AlarmKind.LEAK,
+    Condition.FAULT: AlarmKind.FAULT,
+    Condition.OFFLINE: AlarmKind.OFFLINE,
+    Condition.NEVER_REPORTED: AlarmKind.NEVER_REPORTED,
+    Condition.WRONG_GAS: AlarmKind.WRONG_GAS,
+}
+"""The conditions that raise an alarm; the others are seen on the detector's page and in the journal."""
+
+
+class NoticeState(StrEnum):
+    """How far a notice has come. Receipts only ever move it forward (rank in `alerts.rules.delivery`)."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    HANDED_OVER = "handed_over"
+    """The provider took it."""
+    DELIVERED = "delivered"
+    UNDELIVERED = "undelivered"
+    REFUSED = "refused"
+    """The provider said no; the code says why."""
+    UNKNOWN = "unknown"
+    """The request left, no answer came: it may or may not have been sent."""
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+    """Not sent because it was no longer needed (acknowledged or closed before)."""
+
+
+class NoticePurpose(StrEnum):
+    """Why a person is told."""
+
+    RAISED = "raised"
+    WORSE = "worse"
+    REPEAT = "repeat"
+    CLEARED = "cleared"
+    ANSWER = "answer"
+    """Our answer to a reply: "taken over by … at …", or "no such code"."""
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """One message to one person, without the text and the number (those stay in the outbox).
+
+    `received_ms` is the receipt of the message that caused the alarm, for the latency to hand-over.
+    """
+
+    id: NoticeId
+    alarm: AlarmId | None
+    person: PersonId | None
+    role: str
+    step: int
+    channel: str
+    purpose: NoticePurpose
+    state: NoticeState
+    created_ms: int
+    received_ms: int | None = None
+    handed_ms: int | None = None
+    final_ms: int | None = None
+    provider_id: str | None = None
+    code: str | None = None

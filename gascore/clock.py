@@ -1,0 +1,15 @@
+"""The one way to know and to wait for time. Implementations: `gaswatch.clock`, `tests/support/clock.py`."""
+
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Wall time in milliseconds since 1970 UTC, and waiting that a test can skip."""
+
+    def now_ms(self) -> int:
+        """The present instant."""
+        ...
+
+    async def sleep_until(self, at_ms: int) -> None:
+        """Return at `at_ms` or as soon as it has passed; a stepped wall clock is noticed within a second."""
+        ...

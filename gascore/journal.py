@@ -1,0 +1,360 @@
+"""The journal's events: the only road between services.
+
+Append-only; ids grow by one without a gap. The collector, alerts and the dashboard append; the live
+stream, the response chain and the uptime arithmetic are folds over it. Readings do not go here.
+An event's kind (its tag) and its fields are a stored format: add fields with a default, never
+change or remove one (docs/adr/0004).
+"""
+
+from enum import StrEnum
+from hashlib import sha256
+from typing import Protocol, TypeAlias
+
+import msgspec
+
+from gascore.alarm import Alarm, AlarmCause, Notice
+from gascore.words import AlarmId, Condition, DetectorId, Level, ReportedState, SiteId
+
+
+class Reason(StrEnum):
+    """Because … – why a condition began, changed or ended."""
+
+    REPORTED_STATE = "reported_state"
+    """the detector says so itself."""
+    OVER_SET_POINT = "over_set_point"
+    """the number is at or over the set point."""
+    OUT_OF_RANGE = "out_of_range"
+    """a value was impossible."""
+    LAST_WILL = "last_will"
+    """the broker published its last will."""
+    SILENCE = "silence"
+    """nothing came by the deadline."""
+    NO_FIRST_REPORT = "no_first_report"
+    """it was commissioned and never reported."""
+    MESSAGE = "message"
+    """a live message proves it."""
+    LEDGER = "ledger"
+    """the ledger says so (supply gas, target gas, commissioning, retirement)."""
+    DECLARED_GAS = "declared_gas"
+    """the detector's own message names another gas."""
+
+
+class BlindScope(StrEnum):
+    """What of our own is down; all detectors are unmonitored meanwhile."""
+
+    LINK = "link"
+    COLLECTOR = "collector"
+    STORE = "store"
+
+
+class Sample(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The message behind an event: %LEL, ppm, instants in ms."""
+
+    received_ms: int
+    state: ReportedState | None = None
+    measured_ms: int | None = None
+    seq: int | None = None
+    lel: float | None = None
+    co: float | None = None
+
+
+class _Event(msgspec.Struct, frozen=True, tag_field="kind", omit_defaults=True, kw_only=True):
+    """Base of all events."""
+
+
+class ConditionRaised(_Event, frozen=True, tag="condition.raised"):
+    """A detector entered a condition. `since_ms` may be earlier than the entry (silence, late data)."""
+
+    detector: DetectorId
+    site: SiteId
+    condition: Condition
+    since_ms: int
+    reason: Reason
+    level: Level = Level.NONE
+    codes: tuple[str, ...] = ()
+    sample: Sample | None = None
+    late: bool = False
+
+
+class ConditionChanged(_Event, frozen=True, tag="condition.changed"):
+    """Level or codes of an active condition changed."""
+
+    detector: DetectorId
+    site: SiteId
+    condition: Condition
+    since_ms: int
+    reason: Reason
+    level: Level = Level.NONE
+    previous: Level = Level.NONE
+    codes: tuple[str, ...] = ()
+    sample: Sample | None = None
+    late: bool = False
+
+
+class ConditionCleared(_Event, frozen=True, tag="condition.cleared"):
+    """A detector left a condition that held from `since_ms` to `ended_ms`."""
+
+    detector: DetectorId
+    site: SiteId
+    condition: Condition
+    since_ms: int
+    ended_ms: int
+    reason: Reason
+    sample: Sample | None = None
+
+
+class FirstReport(_Event, frozen=True, tag="detector.first_report"):
+    """The first message ever of a registered detector; before it nothing was proven."""
+
+    detector: DetectorId
+    site: SiteId
+    received_ms: int
+
+
+class UnknownDetector(_Event, frozen=True, tag="detector.unknown"):
+    """A detector that is not in the ledger spoke for the first time; its messages are quarantined."""
+
+    detector: DetectorId
+    received_ms: int
+
+
+class UnknownLeak(_Event, frozen=True, tag="detector.unknown_leak"):
+    """A detector that is not in the ledger reports a leak (`level` NONE: it reports no leak any more)."""
+
+    detector: DetectorId
+    level: Level
+    sample: Sample
+
+
+class BlindBegan(_Event, frozen=True, tag="blind.began"):
+    """Since `since_ms` we can't see; every detector is unmonitored."""
+
+    scope: BlindScope
+    name: str
+    since_ms: int
+    reason: str
+
+
+class BlindEnded(_Event, frozen=True, tag="blind.ended"):
+    """We were blind from `since_ms` to `ended_ms`."""
+
+    scope: BlindScope
+    name: str
+    since_ms: int
+    ended_ms: int
+    reason: str
+
+
+class LedgerChanged(_Event, frozen=True, tag="ledger.changed"):
+    """A record of the ledger was added, changed or removed; `before`/`after` are its JSON."""
+
+    entity: str
+    key: str
+    by: str
+    before: str | None = None
+    after: str | None = None
+
+
+class AlarmStep(StrEnum):
+    """Because … – why an alarm is as it is now."""
+
+    OPENED = "opened"
+    CAME_BACK = "came_back"
+    WORSE = "worse"
+    LESS = "less"
+    NORMAL = "normal"
+    ACKED = "acked"
+    CLOSED = "closed"
+    COMMENTED = "commented"
+    ESCALATED = "escalated"
+    """The next people up the ladder were told (`step` says how far up)."""
+
+
+class AlarmStepped(_Event, frozen=True, tag="alarm.stepped"):
+    """An alarm changed; the whole alarm travels along, so that a fold needs nothing else."""
+
+    alarm: Alarm
+    step: AlarmStep
+    by: str | None = None
+    note: str = ""
+    rung: int | None = None
+
+
+class NoticeStepped(_Event, frozen=True, tag="notice.stepped"):
+    """A notice changed its state."""
+
+    notice: Notice
+    site: SiteId | None = None
+
+
+class ReceiptReceived(_Event, frozen=True, tag="receipt.received"):
+    """A provider says what became of a message; verified by its signature."""
+
+    channel: str
+    provider_id: str
+    status: str
+    code: str | None = None
+
+
+class ReplyReceived(_Event, frozen=True, tag="reply.received"):
+    """A person answered by text; verified by the provider's signature. `sender` is E.164."""
+
+    channel: str
+    provider_id: str
+    sender: str
+    body: str
+
+
+class OperatorAction(StrEnum):
+    """What an operator can ask for."""
+
+    ACK = "ack"
+    CLOSE = "close"
+    COMMENT = "comment"
+
+
+class OperatorRequested(_Event, frozen=True, tag="operator.requested"):
+    """An operator asks; alerts answers with `OperatorAnswered` of the same `request`."""
+
+    request: str
+    alarm: AlarmId
+    action: OperatorAction
+    by: str
+    seen_version: int | None = None
+    cause: AlarmCause | None = None
+    note: str = ""
+
+
+class Outcome(StrEnum):
+    """What became of an operator's request."""
+
+    DONE = "done"
+    CHANGED_MEANWHILE = "changed_meanwhile"
+    """It got worse since `seen_version`: look again."""
+    ALREADY = "already"
+    NOT_FOUND = "not_found"
+    STILL_ACTIVE = "still_active"
+    NOT_ACKED = "not_acked"
+    CAUSE_MISSING = "cause_missing"
+
+
+class OperatorAnswered(_Event, frozen=True, tag="operator.answered"):
+    """What alerts did with a request."""
+
+    request: str
+    alarm: AlarmId
+    outcome: Outcome
+    version: int | None = None
+
+
+class ServiceStep(StrEnum):
+    """What happened to one of our processes."""
+
+    STARTED = "started"
+    STOPPED = "stopped"
+    CRASHED = "crashed"
+
+
+class ServiceStepped(_Event, frozen=True, tag="service.stepped"):
+    """A process of ours started, stopped or crashed; a crash is followed by a restart in `retry_ms`."""
+
+    service: str
+    step: ServiceStep
+    detail: str = ""
+    retry_ms: int | None = None
+
+
+class SignedIn(_Event, frozen=True, tag="user.signed_in"):
+    """A user signed in, or failed to."""
+
+    user: str
+    ok: bool
+    address: str
+
+
+Event: TypeAlias = (
+    ConditionRaised
+    | ConditionChanged
+    | ConditionCleared
+    | FirstReport
+    | UnknownDetector
+    | UnknownLeak
+    | BlindBegan
+    | BlindEnded
+    | LedgerChanged
+    | AlarmStepped
+    | NoticeStepped
+    | ReceiptReceived
+    | ReplyReceived
+    | OperatorRequested
+    | OperatorAnswered
+    | ServiceStepped
+    | SignedIn
+)
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """An event in its place: `id` grows by one, `at_ms` is the instant of appending."""
+
+    id: int
+    at_ms: int
+    event: Event
+
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+
+
+def encode(event: Event) -> bytes:
+    """The stored form, UTF-8 JSON with a `kind`."""
+    return _encode(event)
+
+
+def decode(body: bytes | str) -> Event:
+    """The inverse of `encode`.
+
+    Raises:
+        msgspec.DecodeError, msgspec.ValidationError: the body was not written by `encode`.
+    """
+    return _decoder.decode(body)
+
+
+def kind_of(event: Event) -> str:
+    """The stored kind, such as "condition.raised"."""
+    return str(event.__struct_config__.tag)
+
+
+def chain(previous: bytes, rows: list[tuple[int, int, bytes]]) -> bytes:
+    """The hash of a sealed block: SHA-256 over the block before and the rows (id, at_ms, body).
+
+    Every field is length-prefixed by its fixed form, so that no two journals share a hash.
+    """
+    digest = sha256(previous)
+    for number, at_ms, body in rows:
+        digest.update(f"{number}:{at_ms}:{len(body)}:".encode())
+        digest.update(body)
+    return digest.digest()
+
+
+class StoreDownError(Exception):
+    """A store can't take what it was given; the message says what and why. Nothing was stored."""
+
+
+class Journal(Protocol):
+    """Append and read. Implementation: `gaswatch.stores.journal.SqlJournal`."""
+
+    def append(self, events: list[Event], at_ms: int) -> int:
+        """Store durably, in order, in one transaction; returns the last id. Blocking.
+
+        Raises:
+            StoreDownError: nothing was stored; try again.
+        """
+        ...
+
+    def after(self, cursor: int, limit: int) -> list[Entry]:
+        """Up to `limit` entries with an id greater than `cursor`, in order. Blocking."""
+        ...
+
+    def last_id(self) -> int:
+        """The newest id, 0 for an empty journal. Cheap: it is asked many times a second."""
+        ...

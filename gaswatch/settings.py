@@ -1,0 +1,147 @@
+"""Settings: environment over `gaswatch.toml` over defaults (design 4.3). Nonsense stops the start.
+
+Each key is read as `GASWATCH_{NAME}`; the keys of InfluxDB and Twilio keep the names that their own
+libraries read.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from gascore.words import Language
+
+
+class SettingsError(Exception):
+    """A setting can't be used; the message names the key and says what to do."""
+
+
+class Settings(BaseSettings):
+    """All settings of all services. Durations are seconds."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="GASWATCH_", toml_file="gaswatch.toml", extra="forbid", frozen=True, populate_by_name=True
+    )
+
+    data_dir: Path = Path("var")
+    mqtt_url: Annotated[tuple[str, ...], NoDecode] = ()
+    """One link per URL, separated by commas; empty: `up` starts a broker of its own."""
+    mqtt_version: Literal["auto", "5", "3.1.1"] = "auto"
+    mqtt_port: int = Field(default=1883, ge=0, le=65_535)
+    """Port of our own broker; 0: a free one."""
+    broker: Literal["auto", "mosquitto", "nats"] = "auto"
+    """Which program `gaswatch run broker` starts; auto: mosquitto where it is installed, else NATS."""
+    database_url: str = ""
+    """Empty: `sqlite:///{data_dir}/gaswatch.db`."""
+    series: Literal["embedded", "influx"] = "embedded"
+    influx_url: str = Field(default="", validation_alias=AliasChoices("INFLUXDB_V2_URL", "influx_url"))
+    influx_token: SecretStr = Field(
+        default=SecretStr(""), validation_alias=AliasChoices("INFLUXDB_V2_TOKEN", "influx_token")
+    )
+    influx_org: str = Field(default="", validation_alias=AliasChoices("INFLUXDB_V2_ORG", "influx_org"))
+    influx_bucket: str = "gaswatch"
+    twilio_account_sid: str = Field(
+        default="", validation_alias=AliasChoices("TWILIO_ACCOUNT_SID", "twilio_account_sid")
+    )
+    twilio_auth_token: SecretStr = Field(
+        default=SecretStr(""), validation_alias=AliasChoices("TWILIO_AUTH_TOKEN", "twilio_auth_token")
+    )
+    twilio_from: str = ""
+    """A number (E.164) or a messaging service SID (MG…)."""
+    twilio_url: str = ""
+    """Another base URL than Twilio's, such as the simulator's carrier."""
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(default=8080, ge=1, le=65_535)
+    public_url: str = ""
+    """Empty: `http://{http_host}:{http_port}`. Twilio's signatures are checked against it."""
+    phones_port: int = Field(default=8081, ge=1, le=65_535)
+    timezone: str = "Asia/Shanghai"
+    language: Language = Language.ZH
+    log_format: Literal["text", "json"] = "text"
+
+    offline_factor: float = Field(default=2.5, ge=1.5)
+    """A detector is offline after this many of its own report intervals without a message …"""
+    offline_min_s: float = Field(default=90.0, ge=1)
+    """… but never before this; the domain's sources differ (2 to 5 min), so it is a setting."""
+    never_reported_s: float = Field(default=300.0, ge=1)
+    """From commissioning to "never reported"."""
+    clock_tolerance_s: float = Field(default=300.0, ge=1)
+    """A detector's clock that is further off is not trusted; the instant of receipt counts."""
+    late_s: float = Field(default=300.0, ge=1)
+    """A leak measured longer ago than this is notified marked "late"."""
+
+    @field_validator("mqtt_url", mode="before")
+    @classmethod
+    def _split_urls(cls, value: object) -> object:
+        return (
+            tuple(part.strip() for part in value.split(",") if part.strip())
+            if isinstance(value, str)
+            else value
+        )
+
+    @field_validator("mqtt_url")
+    @classmethod
+    def _known_schemes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for url in value:
+            parts = urlsplit(url)
+            if parts.scheme not in {"mqtt", "mqtts"} or not parts.hostname:
+                raise ValueError(f"{url!r} is not mqtt://user:pass@host:port or mqtts://…")
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"{value!r} is not an IANA time zone such as Asia/Shanghai") from error
+        return value
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL of the relational store."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'gaswatch.db'}"
+
+    @property
+    def public(self) -> str:
+        """The address under which people and providers reach the dashboard, without a final slash."""
+        return (self.public_url or f"http://{self.http_host}:{self.http_port}").rstrip("/")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment first, then `gaswatch.toml` of the working directory."""
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load(**overrides: object) -> Settings:
+    """Read the settings.
+
+    Raises:
+        SettingsError: a key has nonsense; the message names it and its environment variable.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]  # checked by pydantic itself
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        name = key if key.isupper() else f"GASWATCH_{key.upper()}"
+        raise SettingsError(
+            f"{name}: {first['msg'].removeprefix('Value error, ')} (got {first['input']!r})"
+        ) from error

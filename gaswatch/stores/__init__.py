@@ -1,0 +1,1 @@
+"""SQL and time-series stores. Each implements a port that a service owns."""

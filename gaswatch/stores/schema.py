@@ -1,0 +1,240 @@
+"""Every relational table, once. SQLite and PostgreSQL share these definitions.
+
+Instants are BIGINT milliseconds since 1970 UTC; the database is never asked for the time (a test bans
+its clock functions). JSON is text that msgspec wrote.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# --- the ledger -----------------------------------------------------------------------------------
+area = Table(
+    "area",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("name_en", Text, nullable=False),
+    Column("parent", Text, ForeignKey("area.id")),
+)
+supplier = Table(
+    "supplier",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("name_en", Text, nullable=False),
+    Column("gas", Text, nullable=False),
+)
+person = Table(
+    "person",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("name_en", Text, nullable=False),
+    Column("phone", Text, nullable=False, index=True),
+    Column("language", Text, nullable=False),
+)
+site = Table(
+    "site",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("name_en", Text, nullable=False),
+    Column("short_name", Text, nullable=False),
+    Column("short_name_en", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("area", Text, ForeignKey("area.id"), nullable=False),
+    Column("address", Text, nullable=False),
+    Column("supplier", Text, ForeignKey("supplier.id")),
+    Column("latitude", Float),
+    Column("longitude", Float),
+    Column("opens", Text, nullable=False),
+    Column("closes", Text, nullable=False),
+)
+room = Table(
+    "room",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("site", Text, ForeignKey("site.id"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("name_en", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("supply_gas", Text, nullable=False),
+    Column("volume_m3", Float, nullable=False),
+)
+duty = Table(
+    "duty",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("person", Text, ForeignKey("person.id"), nullable=False),
+    Column("role", Text, nullable=False),
+    Column("site", Text, ForeignKey("site.id"), index=True),
+    UniqueConstraint("person", "role", "site"),
+)
+detector = Table(
+    "detector",
+    metadata,
+    Column("no", Integer, primary_key=True, autoincrement=False),
+    Column("id", Text, nullable=False, unique=True),
+    Column("site", Text, ForeignKey("site.id"), nullable=False, index=True),
+    Column("room", Text, ForeignKey("room.id"), nullable=False),
+    Column("model", Text, nullable=False),
+    Column("target", Text),
+    Column("every_s", Float, nullable=False),
+    Column("low_lel", Float, nullable=False),
+    Column("high_lel", Float, nullable=False),
+    Column("commissioned_ms", BigInteger),
+    Column("retired_ms", BigInteger),
+    Column("accepted_ms", BigInteger),
+    CheckConstraint("no > 0 AND no < 1048576", name="no_fits_the_series_key"),
+)
+
+# --- the journal ----------------------------------------------------------------------------------
+journal = Table(
+    "journal",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("detector", Text),
+    Column("site", Text),
+    Column("alarm", BigInteger),
+    Column("body", LargeBinary, nullable=False),
+    Index("ix_journal_kind_at", "kind", "at_ms"),
+    Index("ix_journal_detector", "detector"),
+    Index("ix_journal_alarm", "alarm"),
+)
+journal_block = Table(
+    "journal_block",
+    metadata,
+    Column("first_id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
+    Column("last_id", BigInteger, nullable=False, unique=True),
+    Column("sealed_ms", BigInteger, nullable=False),
+    Column("previous", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+)
+cursor = Table(
+    "cursor",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("journal_id", BigInteger, nullable=False),
+)
+
+# --- the collector --------------------------------------------------------------------------------
+detector_state = Table(
+    "detector_state",
+    metadata,
+    Column("no", Integer, primary_key=True, autoincrement=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("changed_ms", BigInteger, nullable=False),
+)
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("received_ms", BigInteger, nullable=False, index=True),
+    Column("topic", Text, nullable=False),
+    Column("detector", Text, index=True),
+    Column("reason", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+)
+service_status = Table(
+    "service_status",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+# --- alarms ---------------------------------------------------------------------------------------
+alarm = Table(
+    "alarm",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("open_key", Text, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("site", Text),
+    Column("detector", Text, index=True),
+    Column("priority", Integer, nullable=False),
+    Column("opened_ms", BigInteger, nullable=False, index=True),
+    Column("closed_ms", BigInteger),
+    Column("body", LargeBinary, nullable=False),
+    # One open alarm per key, enforced here: only an open alarm has an open_key.
+    CheckConstraint(
+        "(closed_ms IS NULL AND open_key = key) OR (closed_ms IS NOT NULL AND open_key IS NULL)",
+        name="open_key_while_open",
+    ),
+)
+escalation = Table(
+    "escalation",
+    metadata,
+    Column("alarm", Integer, ForeignKey("alarm.id"), primary_key=True),
+    Column("due_ms", BigInteger, index=True),
+    Column("body", LargeBinary, nullable=False),
+)
+notice = Table(
+    "notice",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    # Stepping the same alarm twice after a crash must not tell anybody twice.
+    Column("once_key", Text, nullable=False, unique=True),
+    Column("alarm", Integer, ForeignKey("alarm.id"), index=True),
+    Column("person", Text),
+    Column("address", Text, nullable=False, index=True),
+    Column("channel", Text, nullable=False),
+    Column("urgency", Integer, nullable=False),
+    Column("state", Text, nullable=False, index=True),
+    Column("reply_code", Text),
+    Column("due_ms", BigInteger, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+    Column("lease_ms", BigInteger),
+    Column("attempts", Integer, nullable=False),
+    Column("provider_id", Text, unique=True),
+    Column("text", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+# --- people who sign in ---------------------------------------------------------------------------
+user = Table(
+    "user_account",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("display_name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("disabled", Boolean, nullable=False),
+)
+session = Table(
+    "user_session",
+    metadata,
+    Column("token_hash", LargeBinary, primary_key=True),
+    Column("user", Text, ForeignKey("user_account.name"), nullable=False, index=True),
+    Column("created_ms", BigInteger, nullable=False),
+    Column("seen_ms", BigInteger, nullable=False),
+    Column("expires_ms", BigInteger, nullable=False),
+)

@@ -1,0 +1,1 @@
+"""The simulator's technologies: detectors on MQTT, the SMS carrier, the phones' pages."""

@@ -1,0 +1,1 @@
+"""How gas, detectors and a town behave. Pure: time and chance are arguments."""

@@ -1,0 +1,50 @@
+"""A clock that only moves when a test says so."""
+
+import asyncio
+import heapq
+
+
+class ManualClock:
+    """Starts at `start_ms`; `advance` wakes sleepers in order and lets each run before the next."""
+
+    def __init__(self, start_ms: int = 1_790_000_000_000) -> None:
+        self._now_ms = start_ms
+        self._count = 0
+        self._sleepers: list[tuple[int, int, asyncio.Future[None]]] = []
+
+    def now_ms(self) -> int:
+        return self._now_ms
+
+    async def sleep_until(self, at_ms: int) -> None:
+        if at_ms <= self._now_ms:
+            await _yield()
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._count += 1
+        heapq.heappush(self._sleepers, (at_ms, self._count, future))
+        await future
+
+    def set(self, now_ms: int) -> None:
+        """Step the wall clock without waking anybody: backwards, too."""
+        self._now_ms = now_ms
+
+    def advance_now(self, ms: int) -> None:
+        """Move on for code that does not sleep (no loop needed)."""
+        self._now_ms += ms
+
+    async def advance(self, ms: int) -> None:
+        """Move on by `ms`, waking each sleeper at its own instant."""
+        end = self._now_ms + ms
+        while self._sleepers and self._sleepers[0][0] <= end:
+            at_ms, _, future = heapq.heappop(self._sleepers)
+            self._now_ms = max(self._now_ms, at_ms)
+            if not future.done():
+                future.set_result(None)
+            await _yield()
+        self._now_ms = end
+        await _yield()
+
+
+async def _yield() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)  # noqa: TID251 -- gives the loop to the others, waits for nothing
