@@ -1,0 +1,264 @@
+"""Which protection state a detector was in at each instant: a pure fold of the journal.
+
+The ledger, our own blindness, the first report and the conditions each claim stretches of time; at
+every instant the first claim in the order of `Protection` wins, and where nothing is claimed the
+detector protects. A cleared condition tells its whole stretch (`since_ms` to `ended_ms`), a raised one
+holds from its `since_ms` until it is cleared: so neither the order of the entries nor a late, doubled
+or missing one can make an instant count twice or not at all (docs/adr/0012).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, TypeAlias
+
+import msgspec
+
+from gascore.registry import Detector
+from gascore.words import Condition, DetectorId, Protection, SiteId
+
+Span: TypeAlias = tuple[int, int]
+"""From the first instant to the one after the last, ms."""
+Claim: TypeAlias = tuple[int, int, int]
+"""A span and the rank of the state that it claims."""
+
+ORDER: Final = tuple(Protection)
+RANK: Final[Mapping[Protection, int]] = {state: rank for rank, state in enumerate(ORDER)}
+"""The smaller rank wins."""
+NEVER_MS: Final = 2**62
+"""The end of what has not ended."""
+ALWAYS_MS: Final = -(2**62)
+"""The begin of what had no begin."""
+
+PROTECTION_OF: Final[Mapping[Condition, Protection]] = {
+    Condition.OFFLINE: Protection.OFFLINE,
+    Condition.NEVER_REPORTED: Protection.OFFLINE,
+    Condition.TESTING: Protection.MAINTENANCE,
+    Condition.SHIELDED: Protection.MAINTENANCE,
+    Condition.FAULT: Protection.FAULT,
+    Condition.WARMING_UP: Protection.WARMING_UP,
+    Condition.WRONG_GAS: Protection.UNFIT,
+    Condition.WRONG_POSITION: Protection.UNFIT,
+    Condition.END_OF_LIFE: Protection.UNFIT,
+    Condition.VERIFICATION_DUE: Protection.UNFIT,
+}
+"""What a condition takes away. The others (a leak, a low battery …) leave a detector protecting."""
+RANK_OF: Final[Mapping[Condition, int]] = {
+    condition: RANK[state] for condition, state in PROTECTION_OF.items()
+}
+
+
+def protection(
+    conditions: Iterable[Condition], *, required: bool, monitored: bool, reported: bool
+) -> Protection:
+    """The state of one detector now, from what holds now.
+
+    Args:
+        conditions: its active conditions.
+        required: it is commissioned and not retired.
+        monitored: we can see (no blindness).
+        reported: it has reported at least once.
+
+    >>> protection([Condition.LEAK, Condition.WRONG_GAS], required=True, monitored=True, reported=True)
+    <Protection.UNFIT: 'unfit'>
+    """
+    if not required:
+        return Protection.NOT_REQUIRED
+    if not monitored:
+        return Protection.UNMONITORED
+    if not reported:
+        return Protection.OFFLINE
+    return ORDER[min((RANK_OF[one] for one in conditions if one in RANK_OF), default=len(ORDER) - 1)]
+
+
+class Said(msgspec.Struct, frozen=True, gc=False):
+    """What matters here of a condition's entry; a stored body decodes to it directly.
+
+    `ended_ms` is None in `ConditionRaised` and `ConditionChanged`: it holds until further notice.
+    """
+
+    detector: DetectorId
+    condition: Condition
+    since_ms: int
+    ended_ms: int | None = None
+
+
+OpenConditions: TypeAlias = dict[tuple[DetectorId, Condition], int]
+"""Conditions that were raised and not cleared since, with their `since_ms`."""
+
+
+def fold_conditions(
+    entries: Iterable[Said], claims: dict[DetectorId, list[Claim]], still_open: OpenConditions
+) -> None:
+    """Add what `entries`, in the journal's order, say to `claims` (what is over) and `still_open`.
+
+    A clear counts for what it says itself, whether its raise was seen or not; saying it twice changes
+    nothing. A condition raised twice holds since the earlier instant.
+    """
+    ranks = RANK_OF
+    for entry in entries:
+        rank = ranks.get(entry.condition)
+        if rank is None:
+            continue
+        key = (entry.detector, entry.condition)
+        ended_ms = entry.ended_ms
+        if ended_ms is None:
+            still_open[key] = min(still_open.get(key, entry.since_ms), entry.since_ms)
+            continue
+        still_open.pop(key, None)
+        if entry.since_ms < ended_ms:
+            claims.setdefault(entry.detector, []).append((entry.since_ms, ended_ms, rank))
+
+
+class Blind(msgspec.Struct, frozen=True, gc=False):
+    """What matters here of `BlindBegan` and `BlindEnded`; `ended_ms` is None in the former."""
+
+    scope: str
+    name: str
+    since_ms: int
+    ended_ms: int | None = None
+
+
+def blind_spans(entries: Iterable[Blind]) -> list[Span]:
+    """When we could not see, merged and in order; open blindness ends at `NEVER_MS`. `entries` in order."""
+    spans: list[Span] = []
+    still_open: dict[tuple[str, str], int] = {}
+    for entry in entries:
+        key = (entry.scope, entry.name)
+        if entry.ended_ms is None:
+            still_open[key] = min(still_open.get(key, entry.since_ms), entry.since_ms)
+        else:
+            still_open.pop(key, None)
+            spans.append((entry.since_ms, entry.ended_ms))
+    return merged([*spans, *((since_ms, NEVER_MS) for since_ms in still_open.values())])
+
+
+class Registered(msgspec.Struct, frozen=True):
+    """The ledger's record of a detector as written at `at_ms`; `record` None: it was removed."""
+
+    at_ms: int
+    record: Detector | None
+
+
+def service_spans(versions: Sequence[Registered]) -> dict[SiteId, list[Span]]:
+    """When the detector was required, per site, from every version of its record, oldest first.
+
+    The dates in a record hold for the past, too (a late correction corrects), except that a new term
+    of service, one that begins after the last one's retirement, leaves the earlier terms alone. A
+    record that is removed, or loses its commissioning, ends the term when that was written. Moving to
+    another site takes effect when it was written: a record has no date for that.
+    """
+    terms: list[Span] = []
+    placed: list[tuple[int, SiteId]] = []
+    for version in versions:
+        record = version.record
+        if record is None or record.commissioned_ms is None:
+            if terms:
+                terms[-1] = (terms[-1][0], min(terms[-1][1], version.at_ms))
+        else:
+            retired_ms = NEVER_MS if record.retired_ms is None else record.retired_ms
+            if terms and record.commissioned_ms < terms[-1][1]:
+                terms.pop()
+            terms.append((record.commissioned_ms, retired_ms))
+        if record is not None and (not placed or placed[-1][1] != record.site):
+            placed.append((version.at_ms if placed else ALWAYS_MS, record.site))
+    required = merged(terms)
+    found: dict[SiteId, list[Span]] = {}
+    ends = [since_ms for since_ms, _ in placed[1:]] + [NEVER_MS]
+    for (since_ms, site), ended_ms in zip(placed, ends, strict=True):
+        found.setdefault(site, []).extend(clipped(required, since_ms, ended_ms))
+    return {site: merged(spans) for site, spans in found.items()}
+
+
+class DetectorHistory(msgspec.Struct, frozen=True):
+    """All that decides about one detector at one site.
+
+    Attributes:
+        required: when it was required there, merged and in order.
+        first_report_ms: receipt of its first message ever; None: it never reported.
+        claims: stretches that its conditions claim, in any order; open ones end at `NEVER_MS`.
+    """
+
+    detector: DetectorId
+    site: SiteId
+    required: Sequence[Span]
+    first_report_ms: int | None
+    claims: Sequence[Claim]
+
+
+class Stretch(msgspec.Struct, frozen=True):
+    """A detector was in `state` from `since_ms` until just before `ended_ms`."""
+
+    since_ms: int
+    ended_ms: int
+    state: Protection
+
+
+def timeline(history: DetectorHistory, blind: Sequence[Span], *, from_ms: int, to_ms: int) -> list[Stretch]:
+    """The detector's states from `from_ms` until just before `to_ms`: no gap, no overlap, neighbours differ."""
+    claims = all_claims(history, blind, from_ms=from_ms, to_ms=to_ms)
+    return [
+        Stretch(since_ms, ended_ms, ORDER[rank])
+        for since_ms, ended_ms, rank in sweep(claims, from_ms=from_ms, to_ms=to_ms)
+    ]
+
+
+def state_at(history: DetectorHistory, blind: Sequence[Span], at_ms: int) -> Protection:
+    """The detector's state at one instant: the same arithmetic as `timeline`."""
+    return timeline(history, blind, from_ms=at_ms, to_ms=at_ms + 1)[0].state
+
+
+def all_claims(history: DetectorHistory, blind: Sequence[Span], *, from_ms: int, to_ms: int) -> list[Claim]:
+    """Everything that is claimed of the detector in the period."""
+    claims = list(history.claims)
+    not_required, unmonitored = RANK[Protection.NOT_REQUIRED], RANK[Protection.UNMONITORED]
+    edge_ms = from_ms
+    for since_ms, ended_ms in history.required:
+        claims.append((edge_ms, since_ms, not_required))
+        edge_ms = max(edge_ms, ended_ms)
+    claims.append((edge_ms, to_ms, not_required))
+    claims.extend((since_ms, ended_ms, unmonitored) for since_ms, ended_ms in blind)
+    reported_ms = NEVER_MS if history.first_report_ms is None else history.first_report_ms
+    claims.append((from_ms, reported_ms, RANK[Protection.OFFLINE]))
+    return claims
+
+
+def sweep(claims: Iterable[Claim], *, from_ms: int, to_ms: int) -> list[Claim]:
+    """Cut the period where the winning claim changes; together the pieces are exactly the period."""
+    edges: list[tuple[int, int, int]] = []
+    for since_ms, ended_ms, rank in claims:
+        if since_ms < ended_ms and since_ms < to_ms and ended_ms > from_ms:
+            edges.append((max(since_ms, from_ms), rank, 1))
+            if ended_ms < to_ms:
+                edges.append((ended_ms, rank, -1))
+    edges.sort()
+    edges.append((to_ms, 0, 0))
+    held = [0] * len(ORDER)
+    bits = 1 << (len(ORDER) - 1)  # protected, where nothing is claimed
+    pieces: list[Claim] = []
+    begun_ms = from_ms
+    for at_ms, rank, change in edges:
+        if at_ms > begun_ms:
+            winner = (bits & -bits).bit_length() - 1
+            if pieces and pieces[-1][2] == winner:
+                begun_ms = pieces.pop()[0]
+            pieces.append((begun_ms, at_ms, winner))
+            begun_ms = at_ms
+        held[rank] += change
+        bits = bits | 1 << rank if held[rank] else bits & ~(1 << rank)
+    return pieces
+
+
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """The same instants as disjoint spans in order; empty and backward spans vanish."""
+    found: list[Span] = []
+    for since_ms, ended_ms in sorted(span for span in spans if span[0] < span[1]):
+        if found and since_ms <= found[-1][1]:
+            found[-1] = (found[-1][0], max(found[-1][1], ended_ms))
+        else:
+            found.append((since_ms, ended_ms))
+    return found
+
+
+def clipped(spans: Iterable[Span], from_ms: int, to_ms: int) -> list[Span]:
+    """The part of `spans` inside the period."""
+    inside = ((max(since_ms, from_ms), min(ended_ms, to_ms)) for since_ms, ended_ms in spans)
+    return [span for span in inside if span[0] < span[1]]
