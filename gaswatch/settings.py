@@ -78,6 +78,8 @@ class Settings(BaseSettings):
     """A detector's clock that is further off is not trusted; the instant of receipt counts."""
     late_s: float = Field(default=300.0, ge=1)
     """A leak measured longer ago than this is notified marked "late"."""
+    business_margin_s: float = Field(default=1800.0, ge=0, le=43_200)
+    """Business hours in reports begin this long before opening and end this long after closing."""
 
     @field_validator("mqtt_url", mode="before")
     @classmethod

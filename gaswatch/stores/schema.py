@@ -141,6 +141,14 @@ cursor = Table(
     Column("name", Text, primary_key=True),
     Column("journal_id", BigInteger, nullable=False),
 )
+# What a fold had come to at `journal_id`, so that it need not start at the first entry; may be deleted at any time.
+checkpoint = Table(
+    "checkpoint",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("journal_id", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
 
 # --- the collector --------------------------------------------------------------------------------
 detector_state = Table(
