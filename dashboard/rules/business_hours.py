@@ -74,7 +74,7 @@ def _business_days(hours: Hours, zone: tzinfo, *, from_ms: int, to_ms: int, marg
 def _minutes(text: str) -> int:
     """Minutes since midnight of "HH:MM", "00:00" to "24:00"."""
     hour, colon, minute = text.partition(":")
-    if not (colon and len(hour) == len(minute) == 2 and hour.isdecimal() and minute.isdecimal()):  # noqa: PLR2004 -- HH:MM
+    if not (text.isascii() and colon and len(hour) == len(minute) == 2 and (hour + minute).isdecimal()):  # noqa: PLR2004 -- HH:MM
         raise HoursError(f"{text!r} is not a time of day such as 09:00; correct the site in the ledger")
     minutes = int(hour) * 60 + int(minute)
     if int(minute) >= 60 or minutes > _DAY_MIN:  # noqa: PLR2004 -- minutes of an hour

@@ -85,27 +85,46 @@ OpenConditions: TypeAlias = dict[tuple[DetectorId, Condition], int]
 """Conditions that were raised and not cleared since, with their `since_ms`."""
 
 
-def fold_conditions(
-    entries: Iterable[Said], claims: dict[DetectorId, list[Claim]], still_open: OpenConditions
-) -> None:
-    """Add what `entries`, in the journal's order, say to `claims` (what is over) and `still_open`.
+class ConditionFold:
+    """Folds condition entries, in the journal's order, to what was claimed inside a period.
 
     A clear counts for what it says itself, whether its raise was seen or not; saying it twice changes
     nothing. A condition raised twice holds since the earlier instant.
     """
-    ranks = RANK_OF
-    for entry in entries:
-        rank = ranks.get(entry.condition)
-        if rank is None:
-            continue
-        key = (entry.detector, entry.condition)
-        ended_ms = entry.ended_ms
-        if ended_ms is None:
-            still_open[key] = min(still_open.get(key, entry.since_ms), entry.since_ms)
-            continue
-        still_open.pop(key, None)
-        if entry.since_ms < ended_ms:
-            claims.setdefault(entry.detector, []).append((entry.since_ms, ended_ms, rank))
+
+    def __init__(self, *, from_ms: int, to_ms: int) -> None:
+        self.still_open: OpenConditions = {}
+        self._closed: dict[DetectorId, list[Claim]] = {}
+        self._from_ms = from_ms
+        self._to_ms = to_ms
+
+    def go_on(self, still_open: OpenConditions) -> None:
+        """Take over what an earlier fold, of all the entries until here, left open."""
+        self.still_open = dict(still_open)
+
+    def add(self, entries: Iterable[Said]) -> None:
+        """Fold the next entries."""
+        ranks, still_open, closed = RANK_OF, self.still_open, self._closed
+        from_ms, to_ms = self._from_ms, self._to_ms
+        for entry in entries:
+            rank = ranks.get(entry.condition)
+            if rank is None:
+                continue
+            key = (entry.detector, entry.condition)
+            ended_ms = entry.ended_ms
+            if ended_ms is None:
+                still_open[key] = min(still_open.get(key, entry.since_ms), entry.since_ms)
+                continue
+            still_open.pop(key, None)
+            if ended_ms > from_ms and entry.since_ms < to_ms:
+                closed.setdefault(entry.detector, []).append((entry.since_ms, ended_ms, rank))
+
+    def claims(self) -> dict[DetectorId, list[Claim]]:
+        """What each detector's conditions claim; the open ones end at `NEVER_MS`."""
+        found = {detector: list(claims) for detector, claims in self._closed.items()}
+        for (detector, condition), since_ms in self.still_open.items():
+            found.setdefault(detector, []).append((since_ms, NEVER_MS, RANK_OF[condition]))
+        return found
 
 
 class Blind(msgspec.Struct, frozen=True, gc=False):
@@ -169,16 +188,15 @@ def service_spans(versions: Sequence[Registered]) -> dict[SiteId, list[Span]]:
 
 
 class DetectorHistory(msgspec.Struct, frozen=True):
-    """All that decides about one detector at one site.
+    """All that decides about one detector.
 
     Attributes:
-        required: when it was required there, merged and in order.
+        required: when it was required (at the site in question), merged and in order.
         first_report_ms: receipt of its first message ever; None: it never reported.
         claims: stretches that its conditions claim, in any order; open ones end at `NEVER_MS`.
     """
 
     detector: DetectorId
-    site: SiteId
     required: Sequence[Span]
     first_report_ms: int | None
     claims: Sequence[Claim]
