@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from dashboard.rules.protection import NEVER_MS, Span, clipped, merged
+from dashboard.rules.protection import ALWAYS_MS, NEVER_MS, Span, clipped, merged
 
 _DAY: Final = timedelta(days=1)
 _DAY_MIN: Final = 24 * 60
@@ -99,15 +99,19 @@ class OpenTime:
     """How long a site was open up to an instant, in O(log days)."""
 
     def __init__(self, spans: Sequence[Span]) -> None:
-        self._since = [since_ms for since_ms, _ in spans]
-        self._ended = [ended_ms for _, ended_ms in spans]
-        self._sums = [0]
+        # The first entry stands for the time before any span, so that the look-up needs no special case.
+        self._since, self._ended = [ALWAYS_MS], [ALWAYS_MS]
+        self._closed_before, self._open_until = [0], [0]
         for since_ms, ended_ms in spans:
-            self._sums.append(self._sums[-1] + ended_ms - since_ms)
+            open_ms = self._open_until[-1]
+            self._since.append(since_ms)
+            self._ended.append(ended_ms)
+            self._closed_before.append(since_ms - open_ms)
+            self._open_until.append(open_ms + ended_ms - since_ms)
 
     def before(self, at_ms: int) -> int:
         """Milliseconds of open time up to `at_ms`; two of them subtracted are the open time between."""
         index = bisect_right(self._since, at_ms) - 1
-        if index < 0:
-            return 0
-        return self._sums[index] + min(at_ms, self._ended[index]) - self._since[index]
+        if at_ms < self._ended[index]:
+            return at_ms - self._closed_before[index]
+        return self._open_until[index]

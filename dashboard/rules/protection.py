@@ -7,7 +7,8 @@ holds from its `since_ms` until it is cleared: so neither the order of the entri
 or missing one can make an instant count twice or not at all (docs/adr/0012).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
 import msgspec
@@ -17,10 +18,13 @@ from gascore.words import Condition, DetectorId, Protection, SiteId
 
 Span: TypeAlias = tuple[int, int]
 """From the first instant to the one after the last, ms."""
-Claim: TypeAlias = tuple[int, int, int]
-"""A span and the rank of the state that it claims."""
+Piece: TypeAlias = tuple[int, int, int]
+"""A span and the rank of the state that it was in."""
+Edge: TypeAlias = int
+"""Where a claim begins or ends: the instant, the rank and which of both, in one number that sorts by instant."""
 
 ORDER: Final = tuple(Protection)
+PROTECTED: Final = len(ORDER) - 1
 RANK: Final[Mapping[Protection, int]] = {state: rank for rank, state in enumerate(ORDER)}
 """The smaller rank wins."""
 NEVER_MS: Final = 2**62
@@ -66,7 +70,7 @@ def protection(
         return Protection.UNMONITORED
     if not reported:
         return Protection.OFFLINE
-    return ORDER[min((RANK_OF[one] for one in conditions if one in RANK_OF), default=len(ORDER) - 1)]
+    return ORDER[min((RANK_OF[one] for one in conditions if one in RANK_OF), default=PROTECTED)]
 
 
 class Said(msgspec.Struct, frozen=True, gc=False):
@@ -85,6 +89,17 @@ OpenConditions: TypeAlias = dict[tuple[DetectorId, Condition], int]
 """Conditions that were raised and not cleared since, with their `since_ms`."""
 
 
+_LOWEST: Final = tuple((bits & -bits).bit_length() - 1 for bits in range(1 << len(ORDER)))
+"""For each set of held ranks, as bits, the one that wins."""
+
+
+def claim(since_ms: int, ended_ms: int, rank: int) -> tuple[Edge, ...]:
+    """The edges of one claim; none when it ends before it begins."""
+    if since_ms >= ended_ms:
+        return ()
+    return since_ms << 4 | rank << 1 | 1, ended_ms << 4 | rank << 1
+
+
 class ConditionFold:
     """Folds condition entries, in the journal's order, to what was claimed inside a period.
 
@@ -94,7 +109,7 @@ class ConditionFold:
 
     def __init__(self, *, from_ms: int, to_ms: int) -> None:
         self.still_open: OpenConditions = {}
-        self._closed: dict[DetectorId, list[Claim]] = {}
+        self._closed: defaultdict[DetectorId, list[Edge]] = defaultdict(list)
         self._from_ms = from_ms
         self._to_ms = to_ms
 
@@ -110,21 +125,21 @@ class ConditionFold:
             rank = ranks.get(entry.condition)
             if rank is None:
                 continue
-            key = (entry.detector, entry.condition)
-            ended_ms = entry.ended_ms
+            since_ms, ended_ms = entry.since_ms, entry.ended_ms
             if ended_ms is None:
-                still_open[key] = min(still_open.get(key, entry.since_ms), entry.since_ms)
+                key = (entry.detector, entry.condition)
+                still_open[key] = min(still_open.get(key, since_ms), since_ms)
                 continue
-            still_open.pop(key, None)
-            if ended_ms > from_ms and entry.since_ms < to_ms:
-                closed.setdefault(entry.detector, []).append((entry.since_ms, ended_ms, rank))
+            if still_open:
+                still_open.pop((entry.detector, entry.condition), None)
+            if ended_ms > from_ms and since_ms < to_ms:
+                closed[entry.detector] += claim(since_ms, ended_ms, rank)
 
-    def claims(self) -> dict[DetectorId, list[Claim]]:
-        """What each detector's conditions claim; the open ones end at `NEVER_MS`."""
-        found = {detector: list(claims) for detector, claims in self._closed.items()}
+    def edges(self) -> dict[DetectorId, list[Edge]]:
+        """What each detector's conditions claim, in any order; the open ones end at `NEVER_MS`. Call it last."""
         for (detector, condition), since_ms in self.still_open.items():
-            found.setdefault(detector, []).append((since_ms, NEVER_MS, RANK_OF[condition]))
-        return found
+            self._closed[detector] += claim(since_ms, NEVER_MS, RANK_OF[condition])
+        return self._closed
 
 
 class Blind(msgspec.Struct, frozen=True, gc=False):
@@ -193,13 +208,13 @@ class DetectorHistory(msgspec.Struct, frozen=True):
     Attributes:
         required: when it was required (at the site in question), merged and in order.
         first_report_ms: receipt of its first message ever; None: it never reported.
-        claims: stretches that its conditions claim, in any order; open ones end at `NEVER_MS`.
+        conditions: the edges of what its conditions claim, in any order.
     """
 
     detector: DetectorId
     required: Sequence[Span]
     first_report_ms: int | None
-    claims: Sequence[Claim]
+    conditions: Sequence[Edge]
 
 
 class Stretch(msgspec.Struct, frozen=True):
@@ -212,11 +227,12 @@ class Stretch(msgspec.Struct, frozen=True):
 
 def timeline(history: DetectorHistory, blind: Sequence[Span], *, from_ms: int, to_ms: int) -> list[Stretch]:
     """The detector's states from `from_ms` until just before `to_ms`: no gap, no overlap, neighbours differ."""
-    claims = all_claims(history, blind, from_ms=from_ms, to_ms=to_ms)
-    return [
-        Stretch(since_ms, ended_ms, ORDER[rank])
-        for since_ms, ended_ms, rank in sweep(claims, from_ms=from_ms, to_ms=to_ms)
-    ]
+    found: list[Stretch] = []
+    for since_ms, ended_ms, rank in pieces(history, blind, from_ms=from_ms, to_ms=to_ms):
+        state = ORDER[rank]
+        begun_ms = found.pop().since_ms if found and found[-1].state is state else since_ms
+        found.append(Stretch(begun_ms, ended_ms, state))
+    return found
 
 
 def state_at(history: DetectorHistory, blind: Sequence[Span], at_ms: int) -> Protection:
@@ -224,45 +240,44 @@ def state_at(history: DetectorHistory, blind: Sequence[Span], at_ms: int) -> Pro
     return timeline(history, blind, from_ms=at_ms, to_ms=at_ms + 1)[0].state
 
 
-def all_claims(history: DetectorHistory, blind: Sequence[Span], *, from_ms: int, to_ms: int) -> list[Claim]:
-    """Everything that is claimed of the detector in the period."""
-    claims = list(history.claims)
-    not_required, unmonitored = RANK[Protection.NOT_REQUIRED], RANK[Protection.UNMONITORED]
-    edge_ms = from_ms
+def pieces(history: DetectorHistory, blind: Sequence[Span], *, from_ms: int, to_ms: int) -> Iterator[Piece]:
+    """The period cut wherever a claim begins or ends, in order; neighbours may be in the same state."""
+    edges = list(history.conditions)
+    not_required_since_ms = ALWAYS_MS
     for since_ms, ended_ms in history.required:
-        claims.append((edge_ms, since_ms, not_required))
-        edge_ms = max(edge_ms, ended_ms)
-    claims.append((edge_ms, to_ms, not_required))
-    claims.extend((since_ms, ended_ms, unmonitored) for since_ms, ended_ms in blind)
+        edges += claim(not_required_since_ms, since_ms, RANK[Protection.NOT_REQUIRED])
+        not_required_since_ms = ended_ms
+    edges += claim(not_required_since_ms, NEVER_MS, RANK[Protection.NOT_REQUIRED])
+    for since_ms, ended_ms in blind:
+        edges += claim(since_ms, ended_ms, RANK[Protection.UNMONITORED])
     reported_ms = NEVER_MS if history.first_report_ms is None else history.first_report_ms
-    claims.append((from_ms, reported_ms, RANK[Protection.OFFLINE]))
-    return claims
-
-
-def sweep(claims: Iterable[Claim], *, from_ms: int, to_ms: int) -> list[Claim]:
-    """Cut the period where the winning claim changes; together the pieces are exactly the period."""
-    edges: list[tuple[int, int, int]] = []
-    for since_ms, ended_ms, rank in claims:
-        if since_ms < ended_ms and since_ms < to_ms and ended_ms > from_ms:
-            edges.append((max(since_ms, from_ms), rank, 1))
-            if ended_ms < to_ms:
-                edges.append((ended_ms, rank, -1))
+    edges += claim(ALWAYS_MS, reported_ms, RANK[Protection.OFFLINE])
     edges.sort()
-    edges.append((to_ms, 0, 0))
+    return _sweep(edges, from_ms=from_ms, to_ms=to_ms)
+
+
+def _sweep(edges: Iterable[Edge], *, from_ms: int, to_ms: int) -> Iterator[Piece]:
+    """Count for each rank how many claims hold; the lowest rank that is held wins."""
     held = [0] * len(ORDER)
-    bits = 1 << (len(ORDER) - 1)  # protected, where nothing is claimed
-    pieces: list[Claim] = []
+    bits = 1 << PROTECTED
     begun_ms = from_ms
-    for at_ms, rank, change in edges:
+    for edge in edges:
+        at_ms = edge >> 4
         if at_ms > begun_ms:
-            winner = (bits & -bits).bit_length() - 1
-            if pieces and pieces[-1][2] == winner:
-                begun_ms = pieces.pop()[0]
-            pieces.append((begun_ms, at_ms, winner))
+            if at_ms >= to_ms:
+                break
+            yield begun_ms, at_ms, _LOWEST[bits]
             begun_ms = at_ms
-        held[rank] += change
-        bits = bits | 1 << rank if held[rank] else bits & ~(1 << rank)
-    return pieces
+        rank = edge >> 1 & 7
+        if edge & 1:
+            held[rank] += 1
+            bits |= 1 << rank
+        else:
+            held[rank] -= 1
+            if not held[rank]:
+                bits ^= 1 << rank
+    if begun_ms < to_ms:
+        yield begun_ms, to_ms, _LOWEST[bits]
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 import msgspec
 
 from dashboard.rules.business_hours import Hours, HoursError, OpenTime, open_spans
-from dashboard.rules.protection import ORDER, DetectorHistory, Span, all_claims, sweep
+from dashboard.rules.protection import ORDER, DetectorHistory, Span, pieces
 from gascore.words import AreaId, DetectorId, SiteId
 
 SECOND_MS: Final = 1000
@@ -20,6 +20,10 @@ SECOND_MS: Final = 1000
 
 class PeriodError(ValueError):
     """A period can't be reported; the message says why."""
+
+
+class NoSuchPlaceError(LookupError):
+    """The area or site that was asked for is not in the ledger."""
 
 
 class Period(msgspec.Struct, frozen=True):
@@ -149,6 +153,7 @@ class UptimeSource(Protocol):
         """The report as the journal stands now. Blocking, seconds at most.
 
         Raises:
+            NoSuchPlaceError: the area or site is not in the ledger.
             StoreDownError: the store can't be read.
             HoursError: a site's opening times can't be read.
         """
@@ -247,14 +252,15 @@ class _Counter:
 
     def _figures(self, history: DetectorHistory, open_time: OpenTime) -> Figures:
         all_ms, open_ms = [0] * len(ORDER), [0] * len(ORDER)
-        claims = all_claims(history, self._blind, from_ms=self._from_ms, to_ms=self._to_ms)
         before = open_time.before
         opened_ms = before(self._from_ms)
-        for since_ms, ended_ms, rank in sweep(claims, from_ms=self._from_ms, to_ms=self._to_ms):
+        for since_ms, ended_ms, rank in pieces(
+            history, self._blind, from_ms=self._from_ms, to_ms=self._to_ms
+        ):
             all_ms[rank] += ended_ms - since_ms
-            open_ms[rank] -= opened_ms
-            opened_ms = before(ended_ms)
-            open_ms[rank] += opened_ms
+            open_until_ms = before(ended_ms)
+            open_ms[rank] += open_until_ms - opened_ms
+            opened_ms = open_until_ms
         return Figures(Seconds(*whole_seconds(all_ms)), Seconds(*whole_seconds(open_ms)))
 
 

@@ -11,7 +11,6 @@ from dashboard.rules.protection import (
     ORDER,
     RANK_OF,
     Blind,
-    Claim,
     ConditionFold,
     DetectorHistory,
     Said,
@@ -51,7 +50,7 @@ class World:
     def history(self, from_ms: int = FROM, to_ms: int = TO) -> DetectorHistory:
         fold = ConditionFold(from_ms=from_ms, to_ms=to_ms)
         fold.add(self.said)
-        return DetectorHistory(D, merged(self.required), self.first_report_ms, fold.claims().get(D, []))
+        return DetectorHistory(D, merged(self.required), self.first_report_ms, fold.edges().get(D, []))
 
 
 worlds = st.builds(
@@ -132,10 +131,7 @@ def test_a_fold_that_goes_on_from_a_checkpoint_claims_the_same(world: World, cut
     resumed.go_on(checkpoint.still_open)
     resumed.add(rest)
 
-    def in_order(claims: list[Claim]) -> list[Claim]:
-        return sorted(claims)
-
-    assert in_order(resumed.claims().get(D, [])) == in_order(list(world.history().claims))
+    assert sorted(resumed.edges().get(D, [])) == sorted(world.history().conditions)
 
 
 @given(st.lists(st.integers(min_value=0, max_value=50_000), min_size=8, max_size=8))

@@ -19,6 +19,7 @@ from dashboard.rules.protection import (
     Span,
     Stretch,
     blind_spans,
+    claim,
     protection,
     service_spans,
     state_at,
@@ -43,7 +44,7 @@ def states(
     """The timeline from 0 to `to_ms`."""
     fold = ConditionFold(from_ms=0, to_ms=to_ms)
     fold.add(said)
-    history = DetectorHistory(D, required, first_report_ms, fold.claims().get(D, []))
+    history = DetectorHistory(D, required, first_report_ms, fold.edges().get(D, []))
     found = timeline(history, blind, from_ms=0, to_ms=to_ms)
     return [(one.since_ms, one.ended_ms, str(one.state)) for one in found]
 
@@ -171,7 +172,7 @@ def test_two_links_down_are_two_blindnesses_and_each_ends_for_itself() -> None:
 
 
 def test_the_board_and_the_report_say_the_same_of_one_instant() -> None:
-    history = DetectorHistory(D, [(0, NEVER_MS)], 0, [(0, 10, RANK_OF[Condition.FAULT])])
+    history = DetectorHistory(D, [(0, NEVER_MS)], 0, claim(0, 10, RANK_OF[Condition.FAULT]))
     assert state_at(history, [], 9) == protection(
         [Condition.FAULT, Condition.LEAK], required=True, monitored=True, reported=True
     )

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dashboard.rules.business_hours import Hours, HoursError
-from dashboard.rules.protection import ALWAYS_MS, NEVER_MS, RANK_OF, Claim, DetectorHistory, Span
+from dashboard.rules.protection import ALWAYS_MS, NEVER_MS, RANK_OF, DetectorHistory, Edge, Span, claim
 from dashboard.rules.uptime import (
     Figures,
     Period,
@@ -36,13 +36,13 @@ LATER_MS = ms("2027-01-01")
 
 
 def a_detector(
-    *claims: Claim, name: str = "D1", required: Sequence[Span] = ((ALWAYS_MS, NEVER_MS),)
+    *edges: tuple[Edge, ...], name: str = "D1", required: Sequence[Span] = ((ALWAYS_MS, NEVER_MS),)
 ) -> DetectorHistory:
-    return DetectorHistory(DetectorId(name), required, ALWAYS_MS, claims)
+    return DetectorHistory(DetectorId(name), required, ALWAYS_MS, [one for pair in edges for one in pair])
 
 
-def claim(condition: Condition, since: str, ended: str | None = None) -> Claim:
-    return (ms(since), NEVER_MS if ended is None else ms(ended), RANK_OF[condition])
+def held(condition: Condition, since: str, ended: str | None = None) -> tuple[Edge, ...]:
+    return claim(ms(since), NEVER_MS if ended is None else ms(ended), RANK_OF[condition])
 
 
 def a_site(*detectors: DetectorHistory, opens: str = "10:00", closes: str = "22:00") -> SiteHistory:
@@ -70,21 +70,21 @@ def counted(
 
 
 def figures(
-    *claims: Claim, period: Period = ONE_DAY, blind: Sequence[Span] = (), now_ms: int = LATER_MS
+    *edges: tuple[Edge, ...], period: Period = ONE_DAY, blind: Sequence[Span] = (), now_ms: int = LATER_MS
 ) -> Figures:
-    return counted(a_site(a_detector(*claims)), period=period, blind=blind, now_ms=now_ms).figures
+    return counted(a_site(a_detector(*edges)), period=period, blind=blind, now_ms=now_ms).figures
 
 
 def test_a_restaurant_that_cuts_the_power_at_night_has_two_thirds_in_24_h_and_all_of_its_business_hours() -> (
     None
 ):
     nights = [
-        claim(Condition.OFFLINE, f"2026-10-{31:02}T22:30", "2026-11-01T06:30"),
+        held(Condition.OFFLINE, f"2026-10-{31:02}T22:30", "2026-11-01T06:30"),
         *(
-            claim(Condition.OFFLINE, f"2026-11-{day:02}T22:30", f"2026-11-{day + 1:02}T06:30")
+            held(Condition.OFFLINE, f"2026-11-{day:02}T22:30", f"2026-11-{day + 1:02}T06:30")
             for day in range(1, 30)
         ),
-        claim(Condition.OFFLINE, "2026-11-30T22:30", "2026-12-01T06:30"),
+        held(Condition.OFFLINE, "2026-11-30T22:30", "2026-12-01T06:30"),
     ]
 
     found = figures(*nights, period=NOVEMBER)
@@ -104,7 +104,7 @@ def test_an_hour_of_our_own_blindness_is_shown_apart_and_not_held_against_the_si
 
 
 def test_a_detector_of_the_wrong_gas_is_online_all_the_time_and_protects_nobody() -> None:
-    found = figures(claim(Condition.WRONG_GAS, "2026-01-01")).all_hours
+    found = figures(held(Condition.WRONG_GAS, "2026-01-01")).all_hours
 
     assert found == Seconds(unfit=24 * HOUR)
     assert found.effective_protection == 0
@@ -112,7 +112,7 @@ def test_a_detector_of_the_wrong_gas_is_online_all_the_time_and_protects_nobody(
 
 
 def test_a_stretch_across_the_end_of_the_month_is_cut_at_midnight_of_the_town() -> None:
-    across = claim(Condition.FAULT, "2026-11-30T23:00", "2026-12-01T02:00")
+    across = held(Condition.FAULT, "2026-11-30T23:00", "2026-12-01T02:00")
     december = Period(ms("2026-12-01"), ms("2027-01-01"))
 
     assert figures(across, period=NOVEMBER).all_hours.fault == HOUR
@@ -148,7 +148,7 @@ def test_nothing_required_is_no_rate_and_neither_0_nor_100_percent() -> None:
 
 
 def test_a_site_is_the_sum_of_its_detectors_and_a_town_of_its_sites() -> None:
-    good, bad = a_detector(name="D1"), a_detector(claim(Condition.OFFLINE, "2026-11-01T12:00"), name="D2")
+    good, bad = a_detector(name="D1"), a_detector(held(Condition.OFFLINE, "2026-11-01T12:00"), name="D2")
     found = counted(a_site(good, bad), a_site(bad, opens="00:00", closes="24:00"), margin_s=0)
 
     first = found.sites[0].figures
@@ -164,8 +164,8 @@ def test_fractions_of_a_second_are_rounded_so_that_the_row_still_adds_up() -> No
     found = counted(
         a_site(
             a_detector(
-                (begin + 100, begin + 1600, RANK_OF[Condition.FAULT]),
-                (begin + 1600, begin + 3300, RANK_OF[Condition.OFFLINE]),
+                claim(begin + 100, begin + 1600, RANK_OF[Condition.FAULT]),
+                claim(begin + 1600, begin + 3300, RANK_OF[Condition.OFFLINE]),
             )
         )
     ).figures.all_hours

@@ -1,0 +1,1 @@
+"""Documents for people: what the figures are written into."""
