@@ -126,6 +126,17 @@ class UnknownLeak(_Event, frozen=True, tag="detector.unknown_leak"):
     sample: Sample
 
 
+class CommandAnswered(_Event, frozen=True, tag="command.answered"):
+    """A detector answered a command; `valve` is its state now ("open", "closed", "fault", "none")."""
+
+    detector: DetectorId
+    site: SiteId
+    command: str
+    ok: bool
+    received_ms: int
+    valve: str | None = None
+
+
 class BlindBegan(_Event, frozen=True, tag="blind.began"):
     """Since `since_ms` we can't see; every detector is unmonitored."""
 
@@ -279,6 +290,7 @@ Event: TypeAlias = (
     | FirstReport
     | UnknownDetector
     | UnknownLeak
+    | CommandAnswered
     | BlindBegan
     | BlindEnded
     | LedgerChanged

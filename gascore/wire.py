@@ -5,7 +5,7 @@ what can't be read is `Rejected` with a reason, never an exception.
 """
 
 from enum import StrEnum
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
@@ -108,6 +108,14 @@ class Status(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     every: float | None = None
 
 
+class Ack(msgspec.Struct, frozen=True, gc=False):
+    """A detector's answer to a command: which one, whether it was done, and where the valve is now."""
+
+    id: Annotated[str, msgspec.Meta(max_length=64)]
+    ok: bool
+    valve: Valve | None = None
+
+
 _RANGES: Final[tuple[tuple[str, float, float], ...]] = (
     ("lel", 0, 100),
     ("co", 0, 10_000),
@@ -118,6 +126,7 @@ _RANGES: Final[tuple[tuple[str, float, float], ...]] = (
     ("seq", 0, 2**63 - 1),
 )
 _decode: Final = msgspec.json.Decoder(Status).decode
+_decode_ack: Final = msgspec.json.Decoder(Ack).decode
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -183,6 +192,18 @@ def decode_status(payload: bytes) -> Status | Rejected:
     ):
         return status
     return _within_ranges(status)
+
+
+def decode_ack(payload: bytes) -> Ack | Rejected:
+    """Read the payload of an `ack`. Raises: nothing, whatever the bytes are."""
+    if len(payload) > MAX_PAYLOAD:
+        return Rejected(RejectReason.OVERSIZE, f"{len(payload)} bytes, at most {MAX_PAYLOAD}")
+    try:
+        return _decode_ack(payload)
+    except msgspec.ValidationError as error:
+        return Rejected(RejectReason.WRONG_TYPE, str(error))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return _undecodable(payload, str(error))
 
 
 def _undecodable(payload: bytes, detail: str) -> Rejected:
