@@ -1,0 +1,303 @@
+"""The conditions of one detector as a machine: `step(standing, placed, event, limits) -> Step`.
+
+Which event does what is the table ON, at the end; what a message says is `conditions.CHECKS`. An event that
+changes nothing returns NOTHING with the same standing. Effects are the journal's events, and each carries
+its reason. Late data never sets a state back, but a late leak is still raised.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, TypeAlias
+
+import msgspec
+
+from collector.rules.conditions import CHECKS, Answer, Finding, Held, Limits, Word, leak, wrong_gas
+from collector.rules.timing import Doubt, Timing
+from gascore.journal import ConditionChanged, ConditionCleared, ConditionRaised, FirstReport, Reason, Sample
+from gascore.registry import Placed
+from gascore.wire import Status
+from gascore.words import Condition, Level
+
+Effect: TypeAlias = ConditionRaised | ConditionChanged | ConditionCleared | FirstReport
+
+
+class Standing(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is known of a detector. It is what gets saved, so a field needs a default and never changes its name.
+
+    Attributes:
+        reported: it has sent a status at least once, ever.
+        held: its active conditions.
+        declared: the target gas that it last named itself.
+        doubt: see `collector.rules.timing`.
+    """
+
+    reported: bool = False
+    held: dict[Condition, Held] = {}
+    declared: str | None = None
+    doubt: Doubt | None = None
+
+
+class Reported(msgspec.Struct, frozen=True):
+    """A status message came, live and not a duplicate."""
+
+    status: Status
+    received_ms: int
+    timing: Timing
+
+
+class CameOnline(msgspec.Struct, frozen=True):
+    """A sign of life without a status: `online` `1`, or an answer to a command."""
+
+    received_ms: int
+
+
+class LastWill(msgspec.Struct, frozen=True):
+    """The broker says that the detector's connection broke."""
+
+    received_ms: int
+
+
+class FellSilent(msgspec.Struct, frozen=True):
+    """The deadline has passed; it was due at `since_ms`."""
+
+    since_ms: int
+
+
+class NeverReported(msgspec.Struct, frozen=True):
+    """It was commissioned at `since_ms` and has never sent a status."""
+
+    since_ms: int
+
+
+class LedgerRead(msgspec.Struct, frozen=True):
+    """The ledger's word is (again) known; what it says holds since `since_ms`."""
+
+    since_ms: int
+    required: bool
+    """It is to be supervised: commissioned or going to be, and not retired."""
+
+
+class Struck(msgspec.Struct, frozen=True):
+    """It is no longer in the ledger."""
+
+    at_ms: int
+
+
+Event: TypeAlias = Reported | CameOnline | LastWill | FellSilent | NeverReported | LedgerRead | Struck
+
+
+class Step(msgspec.Struct, frozen=True):
+    """What is known now, and what to write into the journal."""
+
+    standing: Standing
+    effects: tuple[Effect, ...] = ()
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Why each condition began, changed or ended, in order."""
+        return tuple(effect.reason for effect in self.effects if not isinstance(effect, FirstReport))
+
+
+NEW: Final = Standing()
+"""A detector that has not reported."""
+
+
+def step(standing: Standing, placed: Placed, event: Event, limits: Limits) -> Step:
+    """Apply one event; nothing is raised, and nothing changes in the arguments."""
+    return ON[type(event)](standing, placed, event, limits)
+
+
+def share(standing: Standing) -> Standing:
+    """The same standing, as the one object that all detectors without conditions have in common."""
+    if standing.held or standing.doubt or not standing.reported:
+        return standing
+    return _QUIET.get(standing.declared, standing)
+
+
+_GASES: Final = ("methane", "lpg", "coal_gas", "co", "methane+co", "lpg+co", "methane+lpg")
+_QUIET: Final[Mapping[str | None, Standing]] = {
+    gas: Standing(reported=True, declared=gas) for gas in (None, *_GASES)
+}
+
+
+class _Page:
+    """Collects what one event changes."""
+
+    def __init__(self, standing: Standing, placed: Placed, sample: Sample | None = None) -> None:
+        self.standing = standing
+        self.placed = placed
+        self.sample = sample
+        self.held = standing.held
+        self.effects: list[Effect] = []
+
+    def settle(self, condition: Condition, answer: Answer, at_ms: int, *, late: bool = False) -> None:
+        """Bring one condition in line with what was found: the table (held, found) -> effect."""
+        held = self.held.get(condition)
+        if isinstance(answer, Finding):
+            if held is None:
+                self._raise(condition, answer, at_ms, late=late)
+            elif (held.level, held.codes) != (answer.level, answer.codes):
+                self._change(condition, held, answer, late=late)
+        elif answer is Word.GONE and held is not None:
+            self.clear(condition, at_ms, Reason.MESSAGE)
+
+    def _raise(self, condition: Condition, found: Finding, at_ms: int, *, late: bool) -> None:
+        self._put(condition, Held(at_ms, found.reason, found.level, found.codes))
+        self.effects.append(
+            ConditionRaised(
+                detector=self.placed.id,
+                site=self.placed.site,
+                condition=condition,
+                since_ms=at_ms,
+                reason=found.reason,
+                level=found.level,
+                codes=found.codes,
+                sample=self.sample,
+                late=late,
+            )
+        )
+
+    def _change(self, condition: Condition, held: Held, found: Finding, *, late: bool) -> None:
+        self._put(condition, Held(held.since_ms, found.reason, found.level, found.codes))
+        self.effects.append(
+            ConditionChanged(
+                detector=self.placed.id,
+                site=self.placed.site,
+                condition=condition,
+                since_ms=held.since_ms,
+                reason=found.reason,
+                level=found.level,
+                previous=held.level,
+                codes=found.codes,
+                sample=self.sample,
+                late=late,
+            )
+        )
+
+    def clear(self, condition: Condition, at_ms: int, reason: Reason) -> None:
+        """End a condition if it holds."""
+        held = self.held.get(condition)
+        if held is None:
+            return
+        self.held = {key: value for key, value in self.held.items() if key is not condition}
+        self.effects.append(
+            ConditionCleared(
+                detector=self.placed.id,
+                site=self.placed.site,
+                condition=condition,
+                since_ms=held.since_ms,
+                ended_ms=max(at_ms, held.since_ms),
+                reason=reason,
+                sample=self.sample,
+            )
+        )
+
+    def _put(self, condition: Condition, held: Held) -> None:
+        self.held = {**self.held, condition: held}
+
+    def done(self, **changes: Any) -> Step:  # noqa: ANN401 -- the fields of Standing
+        """The step; the same standing when nothing changed."""
+        after = msgspec.structs.replace(self.standing, held=self.held, **changes)
+        return Step(self.standing if after == self.standing else share(after), tuple(self.effects))
+
+
+def _reported(standing: Standing, placed: Placed, event: Reported, limits: Limits) -> Step:
+    status, timing = event.status, event.timing
+    sample = Sample(event.received_ms, status.state, status.ts, status.seq, status.lel, status.co)
+    page = _Page(standing, placed, sample)
+    if not standing.reported:
+        page.effects.append(FirstReport(detector=placed.id, site=placed.site, received_ms=event.received_ms))
+    for condition in (Condition.OFFLINE, Condition.NEVER_REPORTED):
+        page.clear(condition, event.received_ms, Reason.MESSAGE)
+    _clock(page, event)
+    if timing.stale:
+        _late_leak(page, event, limits)
+        return page.done(reported=True, doubt=timing.doubt)
+    declared = standing.declared if status.gas is None else status.gas
+    for condition, check in CHECKS.items():
+        found = check(placed, status, page.held.get(condition), limits)
+        page.settle(condition, found, timing.measured_ms, late=timing.late)
+    page.settle(Condition.WRONG_GAS, wrong_gas(placed, declared), timing.measured_ms)
+    return page.done(reported=True, declared=declared, doubt=timing.doubt)
+
+
+def _clock(page: _Page, event: Reported) -> None:
+    answer = Word.GONE if event.timing.trusted else Finding(Reason.MESSAGE)
+    page.settle(Condition.UNTRUSTED_CLOCK, answer, event.received_ms)
+
+
+def _late_leak(page: _Page, event: Reported, limits: Limits) -> None:
+    held = page.held.get(Condition.LEAK)
+    found = leak(page.placed, event.status, held, limits)
+    if isinstance(found, Finding) and found.level > (held.level if held else Level.NONE):
+        page.settle(Condition.LEAK, found, event.timing.measured_ms, late=True)
+
+
+def _came_online(standing: Standing, placed: Placed, event: CameOnline, limits: Limits) -> Step:
+    del limits
+    page = _Page(standing, placed)
+    page.clear(Condition.OFFLINE, event.received_ms, Reason.MESSAGE)
+    return page.done()
+
+
+def _offline(standing: Standing, placed: Placed, since_ms: int, reason: Reason) -> Step:
+    page = _Page(standing, placed)
+    if standing.reported:  # before its first report it is "never reported" instead
+        page.settle(Condition.OFFLINE, Finding(reason), since_ms)
+    return page.done()
+
+
+def _last_will(standing: Standing, placed: Placed, event: LastWill, limits: Limits) -> Step:
+    del limits
+    return _offline(standing, placed, event.received_ms, Reason.LAST_WILL)
+
+
+def _fell_silent(standing: Standing, placed: Placed, event: FellSilent, limits: Limits) -> Step:
+    del limits
+    return _offline(standing, placed, event.since_ms, Reason.SILENCE)
+
+
+def _never_reported(standing: Standing, placed: Placed, event: NeverReported, limits: Limits) -> Step:
+    del limits
+    page = _Page(standing, placed)
+    if not standing.reported:
+        page.settle(Condition.NEVER_REPORTED, Finding(Reason.NO_FIRST_REPORT), event.since_ms)
+    return page.done()
+
+
+def _ledger_read(standing: Standing, placed: Placed, event: LedgerRead, limits: Limits) -> Step:
+    del limits
+    page = _Page(standing, placed)
+    if not event.required:
+        _end(page, (Condition.OFFLINE, Condition.NEVER_REPORTED, Condition.WRONG_GAS), event.since_ms)
+        return page.done()
+    found = wrong_gas(placed, standing.declared)
+    if found is Word.GONE:
+        _end(page, (Condition.WRONG_GAS,), event.since_ms)
+    else:
+        page.settle(Condition.WRONG_GAS, found, event.since_ms)
+    return page.done()
+
+
+def _struck(standing: Standing, placed: Placed, event: Struck, limits: Limits) -> Step:
+    del limits
+    page = _Page(standing, placed)
+    _end(page, tuple(standing.held), event.at_ms)
+    return page.done()
+
+
+def _end(page: _Page, conditions: Iterable[Condition], at_ms: int) -> None:
+    for condition in conditions:
+        page.clear(condition, at_ms, Reason.LEDGER)
+
+
+_Handler: TypeAlias = Callable[[Standing, Placed, Any, Limits], Step]
+ON: Final[Mapping[type[Event], _Handler]] = {
+    Reported: _reported,
+    CameOnline: _came_online,
+    LastWill: _last_will,
+    FellSilent: _fell_silent,
+    NeverReported: _never_reported,
+    LedgerRead: _ledger_read,
+    Struck: _struck,
+}
+"""What each event does."""

@@ -1,0 +1,134 @@
+"""Who has to be heard by when: a wheel of deadlines that costs a message nothing.
+
+A message moves a detector's deadline without touching the wheel; only when the wheel comes to a detector is
+its deadline worked out, and put off if it was heard meanwhile. After a start, and after we were blind,
+all deadlines count from `base_ms`, spread over one report interval, again without touching the wheel.
+"""
+
+from collections.abc import Iterable
+from heapq import heappop, heappush
+from typing import Final
+
+from collector.rules.conditions import Limits
+from collector.rules.judgement import FellSilent, NeverReported
+from collector.rules.watch import Watch, silence_ms
+from gascore.registry import Placed
+from gascore.words import Condition
+
+TICK_MS: Final = 250
+"""The wheel's grain: an offline detector is noticed this much after its deadline at the latest."""
+_GOLDEN: Final = 2_654_435_761  # Knuth's multiplicative hash: neighbours in number land far apart
+
+
+class Wheel:
+    """Watches by the tick at which they are to be looked at; a watch is found by its newest entry only."""
+
+    def __init__(self) -> None:
+        self._buckets: dict[int, list[Watch]] = {}
+        self._ticks: list[int] = []
+
+    def put(self, watch: Watch, at_ms: int) -> None:
+        """Look at `watch` at `at_ms`; an earlier entry of it is void."""
+        tick = -(-at_ms // TICK_MS)
+        watch.tick = tick
+        bucket = self._buckets.get(tick)
+        if bucket is None:
+            self._buckets[tick] = [watch]
+            heappush(self._ticks, tick)
+        else:
+            bucket.append(watch)
+
+    def due(self, now_ms: int, limit: int) -> list[Watch]:
+        """Take out up to `limit` watches whose instant has come; none left when fewer are returned."""
+        found: list[Watch] = []
+        while self._ticks and self._ticks[0] * TICK_MS <= now_ms and len(found) < limit:
+            tick = self._ticks[0]
+            bucket = self._buckets[tick]
+            while bucket and len(found) < limit:
+                watch = bucket.pop()
+                if watch.tick == tick:
+                    watch.tick = 0
+                    found.append(watch)
+            if not bucket:
+                del self._buckets[heappop(self._ticks)]
+        return found
+
+    def wake_at(self) -> int | None:
+        """The next instant at which `due` could find something."""
+        return self._ticks[0] * TICK_MS if self._ticks else None
+
+
+def is_supervised(placed: Placed, now_ms: int) -> bool:
+    """Whether it is, or is going to be, required to report: commissioned and not retired."""
+    return placed.commissioned_ms is not None and (placed.retired_ms is None or placed.retired_ms > now_ms)
+
+
+class Supervisor:
+    """The wheel with the rule of its deadlines."""
+
+    def __init__(self, limits: Limits, base_ms: int) -> None:
+        self._limits = limits
+        self._wheel = Wheel()
+        self.base_ms = base_ms
+        """Since when we have been able to hear."""
+
+    def arm(self, watch: Watch, now_ms: int) -> None:
+        """Make sure that `watch` is looked at no later than at its deadline."""
+        deadline_ms = self.deadline_ms(watch, now_ms)
+        if deadline_ms is not None and (watch.tick == 0 or deadline_ms < (watch.tick - 1) * TICK_MS):
+            self._wheel.put(watch, deadline_ms)
+
+    def restart(self, now_ms: int) -> None:
+        """From now on we can hear (again): all deadlines count from here."""
+        self.base_ms = now_ms
+
+    def rebuild(self, watches: Iterable[Watch], now_ms: int) -> None:
+        """Like `restart`, after the clock was set back: what was in the wheel lies in a future that is gone."""
+        self.base_ms = now_ms
+        self._wheel = Wheel()
+        for watch in watches:
+            watch.tick = 0
+            watch.heard_ms = min(watch.heard_ms, now_ms)
+            self.arm(watch, now_ms)
+
+    def deadline_ms(self, watch: Watch, now_ms: int) -> int | None:
+        """By when `watch` must be heard; None when nothing is expected of it."""
+        placed, held = watch.placed, watch.standing.held
+        if placed.commissioned_ms is None or not is_supervised(placed, now_ms):
+            return None
+        if Condition.OFFLINE in held or Condition.NEVER_REPORTED in held:
+            return None
+        spread_ms = (placed.no * _GOLDEN & 0xFFFF_FFFF) % max(int(watch.every_s * 1000), 1)
+        if not watch.standing.reported:
+            start_ms = max(placed.commissioned_ms, self.base_ms + spread_ms)
+            return start_ms + self._limits.never_reported_ms
+        start_ms = watch.heard_ms if watch.heard_ms >= self.base_ms else self.base_ms + spread_ms
+        return max(start_ms, placed.commissioned_ms) + silence_ms(watch.every_s, self._limits)
+
+    def expired(self, now_ms: int, limit: int) -> tuple[list[tuple[Watch, FellSilent | NeverReported]], bool]:
+        """Look at up to `limit` detectors whose turn it is; those that were heard are put off.
+
+        Returns:
+            Who missed the deadline, as events to judge; and whether more are waiting to be looked at.
+        """
+        missed: list[tuple[Watch, FellSilent | NeverReported]] = []
+        looked_at = self._wheel.due(now_ms, limit)
+        for watch in looked_at:
+            deadline_ms = self.deadline_ms(watch, now_ms)
+            if deadline_ms is None:
+                continue
+            if deadline_ms > now_ms:
+                self._wheel.put(watch, deadline_ms)
+            else:
+                missed.append((watch, self._missed(watch)))
+        return missed, len(looked_at) == limit
+
+    def _missed(self, watch: Watch) -> FellSilent | NeverReported:
+        if not watch.standing.reported:
+            return NeverReported(watch.placed.commissioned_ms or self.base_ms)
+        # It was due one interval after it was last heard; or, if not heard since then, after we could hear.
+        return FellSilent(max(watch.heard_ms, self.base_ms) + int(watch.every_s * 1000))
+
+    def wake_at(self) -> int | None:
+        """The next instant at which `expired` could find something."""
+        return self._wheel.wake_at()

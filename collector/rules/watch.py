@@ -1,0 +1,187 @@
+"""What the collector keeps of one detector while it runs, and how a message is taken into it.
+
+`hear` is the hot path: with nothing new to say it changes numbers in place and returns the shared QUIET.
+Everything else goes through the machine of `collector.rules.judgement`.
+"""
+
+from typing import Final
+
+import msgspec
+
+from collector.rules.conditions import Limits, number_level
+from collector.rules.judgement import NEW, Event, Reported, Standing, Step, share, step
+from collector.rules.sequence import ALL_SEEN, Order, Sequence, follow
+from collector.rules.timing import Timing, place
+from gascore.registry import Placed
+from gascore.wire import Status, Valve
+from gascore.words import Condition, Level, ReportedState
+
+QUIET: Final = Step(NEW)
+"""The message is new and changes nothing; the standing in it is not to be read."""
+DUPLICATE: Final = Step(NEW)
+"""The message was heard before; likewise."""
+
+
+class Watch(msgspec.Struct, gc=False):
+    """One detector, changed in place (a million of them: no cycle can run through it, so no gc).
+
+    Attributes:
+        placed: the ledger's word.
+        standing: what is known; replaced, never changed.
+        every_s: seconds between its reports, as it last said or the ledger says.
+        seq, seen: see `collector.rules.sequence`; `gaps` counts missing messages.
+        newest_ms: the newest measured instant, 0: none in this run.
+        at_ms: measured instant of the message heard last.
+        heard_ms: receipt of the newest sign of life in this run, 0: none.
+        tick: the wheel's tick at which its deadline is looked at, 0: not in the wheel.
+    """
+
+    placed: Placed
+    standing: Standing
+    every_s: float
+    seq: int = 0
+    seen: int = 0
+    gaps: int = 0
+    newest_ms: int = 0
+    at_ms: int = 0
+    heard_ms: int = 0
+    tick: int = 0
+
+
+class Saved(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A watch as it is stored; the id guards against a number that changed its owner."""
+
+    id: str
+    standing: Standing
+    newest_ms: int = 0
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Saved | None).decode  # null: nobody's
+
+
+def save(watch: Watch) -> bytes:
+    """The stored form of what must survive a restart."""
+    return _encode(Saved(watch.placed.id, watch.standing, watch.newest_ms))
+
+
+def restore(placed: Placed, body: bytes | None) -> Watch:
+    """A watch as it was saved, or a new one when there is nothing, or another detector's, to go on from."""
+    saved = _decode(body) if body is not None else None
+    if saved is None or saved.id != placed.id:
+        return Watch(placed, NEW, placed.every_s)
+    return Watch(placed, share(saved.standing), placed.every_s, newest_ms=saved.newest_ms)
+
+
+def hear(watch: Watch, status: Status, received_ms: int, *, flagged: bool, limits: Limits) -> Step:
+    """Take one live status message into `watch`.
+
+    Args:
+        watch: changed in place.
+        status: as decoded.
+        received_ms: our receipt.
+        flagged: the broker marks it as a redelivery.
+        limits: thresholds.
+
+    Returns:
+        QUIET, DUPLICATE, or the step that was applied.
+    """
+    standing, seq = watch.standing, status.seq
+    if not standing.held and seq is not None and seq == watch.seq + 1 and watch.seen:
+        ts = received_ms if status.ts is None else status.ts
+        if (
+            watch.newest_ms <= ts
+            and -limits.clock_tolerance_ms <= received_ms - ts <= limits.clock_tolerance_ms
+            and _is_quiet(watch, standing, status, limits)
+        ):
+            watch.seq = seq
+            if watch.seen != ALL_SEEN:
+                watch.seen = (watch.seen << 1 | 1) & ALL_SEEN
+            watch.newest_ms = watch.at_ms = ts
+            watch.heard_ms = received_ms
+            return QUIET
+    return _hear_slowly(watch, status, received_ms, flagged=flagged, limits=limits)
+
+
+def _is_quiet(watch: Watch, standing: Standing, status: Status, limits: Limits) -> bool:
+    """Nothing in the message could begin or end a condition of a detector without any.
+
+    It may say no where `conditions.CHECKS` would find nothing, never yes where they would find something
+    (a property test compares them).
+    """
+    return (
+        status.state is ReportedState.NORMAL
+        and (status.lel is None or status.lel < watch.placed.low_lel)
+        and status.co is None
+        and not status.faults
+        and (status.gas is None or status.gas == standing.declared)
+        and (status.batt is None or status.batt >= limits.battery_low)
+        and (status.life is None or status.life > 0)
+        and status.valve is not Valve.FAULT
+        and (status.every is None or status.every == watch.every_s)
+        and standing.doubt is None
+        and standing.reported
+    )
+
+
+def _hear_slowly(watch: Watch, status: Status, received_ms: int, *, flagged: bool, limits: Limits) -> Step:
+    if _is_duplicate(watch, status, received_ms, flagged=flagged, limits=limits):
+        return DUPLICATE
+    if status.every is not None:
+        watch.every_s = status.every
+    standing = watch.standing
+    timing = place(
+        ts=status.ts,
+        received_ms=received_ms,
+        newest_ms=watch.newest_ms,
+        patience_ms=silence_ms(watch.every_s, limits),
+        known=Timing(0, trusted=Condition.UNTRUSTED_CLOCK not in standing.held, doubt=standing.doubt),
+        limits=limits,
+    )
+    done = step(standing, watch.placed, Reported(status, received_ms, timing), limits)
+    watch.standing = done.standing
+    watch.at_ms = timing.measured_ms
+    watch.newest_ms = max(watch.newest_ms, timing.measured_ms) if timing.trusted else timing.measured_ms
+    watch.heard_ms = received_ms
+    return done
+
+
+def _is_duplicate(watch: Watch, status: Status, received_ms: int, *, flagged: bool, limits: Limits) -> bool:
+    """Whether it was heard before; also counts gaps."""
+    if status.seq is None:
+        return flagged and status.ts is not None and status.ts == watch.newest_ms
+    in_time = status.ts is not None and abs(received_ms - status.ts) <= limits.clock_tolerance_ms
+    if not in_time and status.ts is not None and not flagged and watch.seen and status.seq <= watch.seq:
+        # A wrong clock or old data: a lower number says neither "restarted" nor "seen". Take it.
+        return False
+    order, now, missed = follow(
+        Sequence(watch.seq, watch.seen),
+        status.seq,
+        ts=status.ts if in_time else None,
+        newest_ts=watch.newest_ms or None,
+        flagged=flagged,
+    )
+    if order is Order.DUPLICATE:
+        # A detector whose counter and clock stand still must still be able to report a leak.
+        return flagged or not _is_worse(watch, status, limits)
+    watch.seq, watch.seen, watch.gaps = now.seq, now.seen, watch.gaps + missed
+    return False
+
+
+def _is_worse(watch: Watch, status: Status, limits: Limits) -> bool:
+    held = watch.standing.held.get(Condition.LEAK)
+    level = held.level if held else Level.NONE
+    said = {ReportedState.LOW: Level.LOW, ReportedState.HIGH: Level.HIGH}.get(status.state, Level.NONE)
+    return max(said, number_level(watch.placed, status, level, limits)) > level
+
+
+def apply(watch: Watch, event: Event, limits: Limits) -> Step:
+    """Take any other event than a status into `watch`."""
+    done = step(watch.standing, watch.placed, event, limits)
+    watch.standing = done.standing
+    return done
+
+
+def silence_ms(every_s: float, limits: Limits) -> int:
+    """How long a detector that reports every `every_s` may be silent."""
+    return max(int(limits.offline_factor * every_s * 1000), limits.offline_min_ms)

@@ -1,0 +1,70 @@
+"""What came in since the last commit, on its way to being durable."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from collector.ports import Quarantined, Recording, Token
+from collector.rules.watch import Watch, save
+from gascore.journal import ConditionChanged, ConditionRaised, Event, UnknownLeak
+from gascore.words import Condition
+
+if TYPE_CHECKING:
+    from gascore.readings import Reading
+    from gascore.wire import RejectReason
+
+OWN = 0
+"""The collector's own row among the saved states (detectors' numbers begin at 1): its book of blindness."""
+KEPT_REFUSALS = 200
+"""Messages kept for the operator per batch; a flood of garbage is counted whole, but not kept whole."""
+
+
+class Batch:
+    """Everything that becomes durable together, and the tokens to acknowledge afterwards."""
+
+    def __init__(self, links: int) -> None:
+        self.events: list[Event] = []
+        self.causes_ms: list[int] = []
+        """Receipt of each message that caused an event, for the latency."""
+        self.watches: dict[int, Watch] = {}
+        self.states: dict[int, bytes] = {}
+        self.refused: list[Quarantined] = []
+        self.readings: list[Reading] = []
+        self.tokens: list[list[Token]] = [[] for _ in range(links)]
+        self.messages = 0
+        self.stored = 0
+        self.quarantined = 0
+        self.duplicate = 0
+        self.rejected_by: dict[RejectReason, int] = {}
+        self.is_urgent = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing is to be made durable or acknowledged."""
+        return not (self.messages or self.events or self.watches or self.states)
+
+    def add(self, events: Iterable[Event], cause_ms: int | None) -> None:
+        """Journal `events`; a leak among them makes the batch urgent."""
+        for event in events:
+            self.events.append(event)
+            if _is_leak(event):
+                self.is_urgent = True
+        if cause_ms is not None:
+            self.causes_ms.append(cause_ms)
+
+    def keep(self, refused: Quarantined) -> None:
+        """Let the operator see a message that was not taken."""
+        if len(self.refused) < KEPT_REFUSALS:
+            self.refused.append(refused)
+
+    def recording(self, at_ms: int) -> Recording | None:
+        """What the journal's transaction takes, as it is now; None when it would be empty."""
+        if not (self.events or self.watches or self.states or self.refused):
+            return None
+        saved = {number: save(watch) for number, watch in self.watches.items()}
+        return Recording(at_ms, tuple(self.events), saved | self.states, tuple(self.refused))
+
+
+def _is_leak(event: Event) -> bool:
+    if isinstance(event, (ConditionRaised, ConditionChanged)):
+        return event.condition is Condition.LEAK
+    return isinstance(event, UnknownLeak)

@@ -1,0 +1,222 @@
+"""The collector's loop: starts the links and the pipeline, watches deadlines, says how it is."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import Any, Final
+
+import structlog
+
+from collector.rules.blindness import Spell, restore
+from collector.rules.supervision import TICK_MS
+from collector.service.batch import OWN
+from collector.service.fleet import Fleet, labels
+from collector.service.intake import Intake
+from collector.service.parts import Parts
+from collector.service.pipeline import Pipeline
+from collector.service.sight import SELF, Sight
+from gascore.journal import BlindScope, LedgerChanged, StoreDownError
+from gascore.service_status import ServiceStatus
+
+_log = structlog.get_logger()
+NAME: Final = "collector"
+SECOND_MS: Final = 1_000
+SEAL_MS: Final = 60_000
+STALL_MS: Final = 10_000
+"""When the loop was away for longer (suspended, starved, or the clock was set), we were blind."""
+LOOK_MS: Final = 2 * TICK_MS
+"""Deadlines are looked at this often at least, for those that a message has brought forward."""
+LOOK_AT: Final = 5_000
+"""Detectors looked at before the loop serves the others again."""
+DRAIN_MS: Final = 10_000
+"""A stop waits so long for the stores; what is not acknowledged then, the broker sends again."""
+TAIL: Final = 1_000
+PEOPLE: Final = frozenset({"person", "duty", "supplier"})
+"""Records of the ledger that the collector does not look at."""
+
+
+class Collector:
+    """One process's collector; run it once."""
+
+    def __init__(self, parts: Parts) -> None:
+        now_ms = parts.clock.now_ms()
+        self._parts = parts
+        self._clock = parts.clock
+        self._started_ms = now_ms
+        self._fleet = Fleet(parts.limits, now_ms)
+        self._intake = Intake(self._fleet, links=len(parts.links))
+        self._sight = Sight(
+            [link.name for link in parts.links], lambda: self._intake.batch, self._fleet.supervisor
+        )
+        self._pipeline = Pipeline(self._intake, self._sight, parts)
+        self._stopping = asyncio.Event()
+        self._cursor = 0
+        self._board_down = False
+
+    def stop(self) -> None:
+        """Finish the batch, acknowledge it and let `run` return."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Collect until `stop`.
+
+        Raises:
+            ExceptionGroup: what trying again can't mend; what is not acknowledged comes again.
+        """
+        try:
+            await self._load()
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(work, name=name) for name, work in self._tasks().items()]
+                await self._stopping.wait()
+                await self._finish()
+                for task in tasks:
+                    task.cancel()
+        finally:
+            self._parts.close()
+
+    def _tasks(self) -> dict[str, Coroutine[Any, Any, None]]:
+        links = {
+            f"link {link.name}": link.run(
+                arrived=partial(self._pipeline.take, index),
+                changed=self._link_changed,
+                is_full=self._is_full,
+            )
+            for index, link in enumerate(self._parts.links)
+        }
+        return links | {
+            "pipeline": self._pipeline.run(),
+            "deadlines": self._watch_deadlines(),
+            "status": self._each(SECOND_MS, self._say),
+            "ledger": self._each(SECOND_MS, self._follow_ledger),
+            "seal": self._each(SEAL_MS, self._seal),
+        }
+
+    def _is_full(self) -> bool:
+        return self._stopping.is_set() or self._pipeline.is_full
+
+    async def _load(self) -> None:
+        parts = self._parts
+        self._cursor = await asyncio.to_thread(parts.journal.last_id)
+        placed = await asyncio.to_thread(parts.registry.placed)
+        saved = await asyncio.to_thread(parts.recorder.states)
+        last = (await asyncio.to_thread(parts.board.read)).get(NAME)
+        await asyncio.to_thread(parts.readings.label, labels(placed))
+        now_ms = self._clock.now_ms()
+        self._fleet.read(placed, saved, self._intake.batch, now_ms)
+        self._sight.resume(restore(saved.get(OWN)), last, now_ms)
+        self._pipeline.woken()
+        _log.info("collector started", detectors=len(placed), links=list(self._sight.links))
+
+    def _link_changed(self, name: str, word: str) -> None:
+        if self._stopping.is_set():
+            return  # our own stop is booked as such
+        self._sight.link(name, word, self._clock.now_ms())
+        self._pipeline.woken()
+
+    async def _watch_deadlines(self) -> None:
+        last_ms = self._clock.now_ms()
+        while True:
+            now_ms = self._clock.now_ms()
+            self._notice_jump(last_ms, now_ms)
+            last_ms, more = now_ms, False
+            if not self._sight.is_blind:
+                more = self._fleet.miss(self._intake.batch, now_ms, LOOK_AT)
+                if not self._intake.batch.is_empty:
+                    self._pipeline.woken()
+            wake_ms = self._fleet.supervisor.wake_at() or now_ms + LOOK_MS
+            soon_ms = max(min(wake_ms, now_ms + LOOK_MS), now_ms + TICK_MS)
+            await self._clock.sleep_until(now_ms if more else soon_ms)
+
+    def _notice_jump(self, last_ms: int, now_ms: int) -> None:
+        if now_ms < last_ms - SECOND_MS:
+            _log.warning("clock set back", by_ms=last_ms - now_ms)
+            self._fleet.supervisor.rebuild(self._fleet.watches.values(), now_ms)
+        elif now_ms - last_ms > STALL_MS:
+            name = f"{SELF} stalled"
+            self._sight.lost(Spell(BlindScope.COLLECTOR, name, last_ms, "the process was held up"))
+            self._sight.found(BlindScope.COLLECTOR, name, now_ms)
+            self._pipeline.woken()
+
+    async def _each(self, period_ms: int, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        while True:
+            await work()
+            await self._clock.sleep_until(self._clock.now_ms() + period_ms)
+
+    async def _say(self) -> None:
+        try:
+            await asyncio.to_thread(self._parts.board.say, self.status())
+        except StoreDownError as error:
+            if not self._board_down:
+                _log.warning("status not stored", reason=str(error))
+            self._board_down = True
+        else:
+            self._board_down = False
+
+    def status(self) -> ServiceStatus:
+        """The collector's own word, as of now."""
+        notes = {"sequence_gaps": str(self._fleet.gaps), "to_verify": str(self._fleet.to_verify)}
+        if self._pipeline.readings_down is not None:
+            notes["readings_down"] = self._pipeline.readings_down
+        account = self._intake.account
+        return ServiceStatus(
+            name=NAME,
+            pid=self._parts.pid,
+            started_ms=self._started_ms,
+            at_ms=self._clock.now_ms(),
+            messages=account.counts,
+            rejected_by=account.rejected_by,
+            newest_message_ms=account.newest_ms,
+            links=dict(self._sight.links),
+            states=self._fleet.tally.counts(blind=self._sight.is_blind),
+            latency={"journal": self._pipeline.latency.histogram},
+            notes=notes,
+        )
+
+    async def _follow_ledger(self) -> None:
+        try:
+            entries = await asyncio.to_thread(self._parts.journal.after, self._cursor, TAIL)
+            if any(
+                isinstance(entry.event, LedgerChanged) and entry.event.entity not in PEOPLE
+                for entry in entries
+            ):
+                await self._reread()
+        except StoreDownError:
+            return  # the pipeline reports it; the cursor stays, so nothing is missed
+        if entries:
+            self._cursor = entries[-1].id
+
+    async def _reread(self) -> None:
+        placed = await asyncio.to_thread(self._parts.registry.placed)
+        now_ms = self._clock.now_ms()
+        changed = self._fleet.read(placed, {}, self._intake.batch, now_ms)
+        for one in changed:
+            self._intake.meet(one.id)
+        await self._pipeline.in_readings(lambda: self._parts.readings.label(labels(changed)))
+        self._pipeline.woken()
+        _log.info("ledger read", detectors=len(placed), changed=len(changed))
+
+    async def _seal(self) -> None:
+        try:
+            packed = await asyncio.to_thread(self._parts.readings.seal, self._clock.now_ms())
+        except StoreDownError as error:
+            _log.warning("readings not sealed", reason=str(error))
+            return
+        if packed:
+            _log.debug("readings sealed", packed=packed)
+
+    async def _finish(self) -> None:
+        """The last batch says that we stop; then the links go, and the last word is the status."""
+        now_ms = self._clock.now_ms()
+        self._sight.lost(Spell(BlindScope.COLLECTOR, SELF, now_ms, "stopped"))
+        self._pipeline.woken()
+        draining = asyncio.ensure_future(self._pipeline.drain())
+        giving_up = asyncio.ensure_future(self._clock.sleep_until(now_ms + DRAIN_MS))
+        await asyncio.wait({draining, giving_up}, return_when=asyncio.FIRST_COMPLETED)
+        if not draining.done():
+            _log.error("stopped with messages unacknowledged", pending=self._intake.account.pending)
+        draining.cancel()
+        giving_up.cancel()
+        for link in self._parts.links:
+            await link.stop()
+        await self._say()
+        _log.info("collector stopped")

@@ -1,0 +1,116 @@
+"""All detectors of the ledger, watched: who they are, what is known of them, and by when they are due."""
+
+from collections.abc import Iterable, Mapping
+
+from collector.rules.conditions import Limits
+from collector.rules.fitness import gas_codes, to_verify
+from collector.rules.judgement import Event, LedgerRead, Standing, Step, Struck
+from collector.rules.supervision import Supervisor, is_supervised
+from collector.rules.tally import Tally, protection
+from collector.rules.watch import Watch, apply, restore
+from collector.service.batch import Batch
+from gascore.readings import Labels
+from gascore.registry import Placed
+from gascore.words import DetectorId
+
+
+class Fleet:
+    """Watches by detector id; every change of a watch that matters goes through here into a batch."""
+
+    def __init__(self, limits: Limits, now_ms: int) -> None:
+        self.limits = limits
+        self.watches: dict[str, Watch] = {}
+        self.supervisor = Supervisor(limits, now_ms)
+        self.tally = Tally()
+        self.gaps = 0
+        """Messages missing by sequence number, of all detectors."""
+        self.to_verify = 0
+        """Detectors whose target gas nobody knew when the ledger was read."""
+
+    def read(
+        self, ledger: Iterable[Placed], saved: Mapping[int, bytes], batch: Batch, now_ms: int
+    ) -> list[Placed]:
+        """Take in the ledger: new detectors are restored, known ones keep their state, others are struck.
+
+        Returns:
+            The detectors that are new or have changed.
+        """
+        gone = set(self.watches)
+        changed = []
+        for placed in ledger:
+            gone.discard(placed.id)
+            known = self.watches.get(placed.id)
+            if known is None:
+                self._enter(placed, saved.get(placed.no), batch, now_ms)
+            elif known.placed != placed:
+                self._move(known, placed, batch, now_ms)
+            else:
+                continue
+            changed.append(placed)
+        for name in gone:
+            self._strike(name, batch, now_ms)
+        self.to_verify = sum(
+            to_verify(watch.placed, watch.standing.declared) for watch in self.watches.values()
+        )
+        return changed
+
+    def _enter(self, placed: Placed, body: bytes | None, batch: Batch, now_ms: int) -> None:
+        watch = self.watches[placed.id] = restore(placed, body)
+        self.tally.add(protection(placed, watch.standing, now_ms))
+        # Judged for the first time, the ledger's word has held since commissioning.
+        if watch.standing.held or gas_codes(placed, watch.standing.declared)[1] is not None:
+            since_ms = now_ms if body else min(placed.commissioned_ms or now_ms, now_ms)
+            self.apply(watch, LedgerRead(since_ms, is_supervised(placed, now_ms)), batch, now_ms)
+        self.supervisor.arm(watch, now_ms)
+
+    def _move(self, watch: Watch, placed: Placed, batch: Batch, now_ms: int) -> None:
+        if placed.no != watch.placed.no:
+            batch.states[watch.placed.no] = b"null"  # the number is free: nobody's state
+        self.tally.remove(protection(watch.placed, watch.standing, now_ms))
+        if placed.every_s != watch.placed.every_s:
+            watch.every_s = placed.every_s
+        watch.placed = placed
+        self.tally.add(protection(placed, watch.standing, now_ms))
+        self.apply(watch, LedgerRead(now_ms, is_supervised(placed, now_ms)), batch, now_ms)
+        self.supervisor.arm(watch, now_ms)
+
+    def _strike(self, name: str, batch: Batch, now_ms: int) -> None:
+        watch = self.watches.pop(name)
+        self.apply(watch, Struck(now_ms), batch, now_ms)
+        self.tally.remove(protection(watch.placed, watch.standing, now_ms))
+        watch.tick = 0  # whatever entry the wheel still has of it is void
+
+    def apply(
+        self, watch: Watch, event: Event, batch: Batch, now_ms: int, *, cause_ms: int | None = None
+    ) -> None:
+        """Judge an event that is not a status; `cause_ms` is the receipt of the message behind it."""
+        before = watch.standing
+        self.changed(watch, before, apply(watch, event, self.limits), batch, now_ms, cause_ms)
+
+    def changed(
+        self, watch: Watch, before: Standing, done: Step, batch: Batch, now_ms: int, cause_ms: int | None
+    ) -> None:
+        """Book what a step did: journal, saved state, tally and deadline."""
+        if done.standing is not before:
+            batch.watches[watch.placed.no] = watch
+            self.tally.remove(protection(watch.placed, before, now_ms))
+            self.tally.add(protection(watch.placed, done.standing, now_ms))
+        if done.effects:
+            batch.add(done.effects, cause_ms)
+        self.supervisor.arm(watch, now_ms)
+
+    def miss(self, batch: Batch, now_ms: int, limit: int) -> bool:
+        """Judge up to `limit` detectors whose deadline may have passed; true: more are waiting."""
+        missed, more = self.supervisor.expired(now_ms, limit)
+        for watch, event in missed:
+            self.apply(watch, event, batch, now_ms)
+        return more
+
+    def find(self, detector: DetectorId) -> Watch | None:
+        """The watch of a detector, None when it is not in the ledger."""
+        return self.watches.get(detector)
+
+
+def labels(changed: Iterable[Placed]) -> dict[int, Labels]:
+    """Who is behind the numbers, for the time series."""
+    return {one.no: Labels(one.id, one.site, one.area, one.supply_gas.value) for one in changed}
