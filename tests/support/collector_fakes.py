@@ -1,0 +1,145 @@
+"""The collector's ports in memory: honest about durability, and able to fail when told to."""
+
+from collections.abc import Callable, Sequence
+from threading import Lock
+
+from collector.ports import Arrival, Quarantined, Recording, Token
+from gascore.journal import Entry, Event, StoreDownError
+from gascore.readings import Labels, Reading
+from gascore.registry import Placed
+from gascore.service_status import ServiceStatus
+
+
+class FakeRegistry:
+    """A ledger that a test writes."""
+
+    def __init__(self, *placed: Placed) -> None:
+        self.now = list(placed)
+
+    def placed(self) -> list[Placed]:
+        return list(self.now)
+
+
+class FakeRecorder:
+    """Journal, states and quarantine; `down` makes every call fail as a store would. Also a Journal."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.saved: dict[int, bytes] = {}
+        self.quarantined: list[Quarantined] = []
+        self.down: str | None = None
+        self.tries = 0
+        self._lock = Lock()
+
+    def record(self, recording: Recording) -> None:
+        self.tries += 1
+        self._fail()
+        self.append(list(recording.events), recording.at_ms)
+        self.saved.update(recording.states)
+        self.quarantined.extend(recording.quarantined)
+
+    def states(self) -> dict[int, bytes]:
+        return dict(self.saved)
+
+    def append(self, events: list[Event], at_ms: int) -> int:
+        with self._lock:
+            for event in events:
+                self.entries.append(Entry(len(self.entries) + 1, at_ms, event))
+            return len(self.entries)
+
+    def after(self, cursor: int, limit: int) -> list[Entry]:
+        self._fail()
+        return self.entries[cursor : cursor + limit]
+
+    def last_id(self) -> int:
+        return len(self.entries)
+
+    @property
+    def events(self) -> list[Event]:
+        return [entry.event for entry in self.entries]
+
+    def _fail(self) -> None:
+        if self.down is not None:
+            raise StoreDownError(self.down)
+
+
+class FakeReadings:
+    """A time series that keeps each reading once."""
+
+    def __init__(self) -> None:
+        self.stored: set[tuple[int, int]] = set()
+        self.labels: dict[int, Labels] = {}
+        self.down: str | None = None
+        self.tries = 0
+
+    def write(self, readings: Sequence[Reading]) -> None:
+        self.tries += 1
+        if self.down is not None:
+            raise StoreDownError(self.down)
+        self.stored.update((one.no, one.at_ms) for one in readings)
+
+    def label(self, labels: dict[int, Labels]) -> None:
+        self.labels.update(labels)
+
+    def seal(self, now_ms: int) -> int:
+        del now_ms
+        return 0
+
+
+class FakeBoard:
+    """Where services say how they are."""
+
+    def __init__(self) -> None:
+        self.words: dict[str, ServiceStatus] = {}
+
+    def say(self, status: ServiceStatus) -> None:
+        self.words[status.name] = status
+
+    def read(self) -> dict[str, ServiceStatus]:
+        return dict(self.words)
+
+
+class FakeLink:
+    """A broker's end in the test's hands: `deliver` what comes, see what was `acknowledged`."""
+
+    def __init__(self, name: str = "broker:1883") -> None:
+        self.name = name
+        self.acknowledged: list[Token] = []
+        self.is_stopped = False
+        self.arrived: Callable[[Arrival], None] | None = None
+        self.is_full: Callable[[], bool] = lambda: True
+        self._changed: Callable[[str, str], None] | None = None
+        self._tokens = 0
+
+    async def run(
+        self,
+        *,
+        arrived: Callable[[Arrival], None],
+        changed: Callable[[str, str], None],
+        is_full: Callable[[], bool],
+    ) -> None:
+        self.arrived, self.is_full, self._changed = arrived, is_full, changed
+
+    def says(self, word: str) -> None:
+        assert self._changed is not None
+        self._changed(self.name, word)
+
+    def deliver(
+        self,
+        received_ms: int,
+        topic: str,
+        payload: bytes,
+        *,
+        retained: bool = False,
+        duplicate: bool = False,
+    ) -> int:
+        assert self.arrived is not None
+        self._tokens += 1
+        self.arrived(Arrival(received_ms, topic, payload, retained, duplicate, self._tokens))
+        return self._tokens
+
+    def acknowledge(self, tokens: Sequence[Token]) -> None:
+        self.acknowledged.extend(tokens)
+
+    async def stop(self) -> None:
+        self.is_stopped = True
