@@ -1,0 +1,259 @@
+"""What each page's template is given. The server fills these, the templates read them; nothing else passes.
+
+`Pages.render(TEMPLATE, language=…, **context)` gets one of the contexts below; each holds `BaseContext`.
+Instants are ms since 1970 UTC (templates show them in `zone`), concentrations %LEL, durations seconds.
+Names exist twice (`name`, `name_en`): templates choose by `language`.
+"""
+
+from collections.abc import Callable
+from typing import Final, Literal, TypedDict
+
+import msgspec
+
+from dashboard.rules.rows import Counts, Row, SystemRow
+from dashboard.rules.uptime import UptimeReport
+from gascore.registry import Area, SiteKind
+from gascore.service_status import MessageCounts
+from gascore.words import (
+    Condition,
+    DetectorId,
+    Language,
+    Level,
+    Protection,
+    ReportedState,
+    RoomKind,
+    SiteId,
+    SupplyGas,
+    TargetGas,
+)
+
+LOGIN: Final = "login.html"
+CONSOLE: Final = "console.html"
+DETECTORS: Final = "detectors.html"
+DETECTOR: Final = "detector.html"
+PROTECTION: Final = "protection.html"
+SYSTEM: Final = "system.html"
+PROBLEM: Final = "problem.html"
+
+UserRole = Literal["operator", "inspector", "admin"]
+"""Inspectors look and export; operators and admins also acknowledge, close and comment."""
+
+
+class UserView(msgspec.Struct, frozen=True):
+    """Who is signed in. `may_act`: the buttons of alarms are for this person."""
+
+    name: str
+    display_name: str
+    role: UserRole
+    language: Language
+    may_act: bool
+
+
+class BaseContext(TypedDict):
+    """Every page has these.
+
+    Keys:
+        user: None on the login page.
+        path: of the request, to mark the place in the navigation.
+        asset: "live.js" -> "/static/dist/live.js?v=…".
+        now_ms: the server's clock when the page was made.
+        zone: IANA name of the time zone that instants are shown in.
+    """
+
+    user: UserView | None
+    path: str
+    asset: Callable[[str], str]
+    now_ms: int
+    zone: str
+
+
+LoginError = Literal["wrong", "too_many", "store_down"]
+"""Wrong name or password; too many attempts (wait `retry_s`); accounts can't be read now."""
+
+
+class LoginContext(BaseContext):
+    """`POST /login` with `name`, `password`, `next` (a path of ours)."""
+
+    error: LoginError | None
+    retry_s: int
+    name: str
+    next: str
+
+
+class ConsoleContext(BaseContext):
+    """Rows as of `seq` in their order, for the first paint and for browsers without script."""
+
+    rows: tuple[Row, ...]
+    counts: Counts
+    system: tuple[SystemRow, ...]
+    seq: int
+
+
+class LastReading(msgspec.Struct, frozen=True):
+    """The newest stored reading: %LEL, ppm, ms."""
+
+    at_ms: int
+    state: ReportedState
+    lel: float | None
+    co: float | None
+
+
+class DetectorLine(msgspec.Struct, frozen=True):
+    """A detector in a list. `target` None: to verify. `conditions`: active now."""
+
+    no: int
+    id: DetectorId
+    model: str
+    site: SiteId
+    site_name: str
+    site_name_en: str
+    room_name: str
+    room_name_en: str
+    room_kind: RoomKind
+    supply_gas: SupplyGas
+    target: tuple[TargetGas, ...] | None
+    protection: Protection
+    conditions: tuple[Condition, ...]
+
+
+class DetectorsContext(BaseContext):
+    """One page of detectors, sorted by site and id.
+
+    Keys:
+        counts: detectors per protection state, of all.
+        q, state: the filter as asked (text in name or id; a protection state or "").
+        total: how many match the filter.
+        next_after: give it as `?after=` for the next page; None on the last.
+    """
+
+    lines: tuple[DetectorLine, ...]
+    counts: dict[str, int]
+    q: str
+    state: str
+    total: int
+    next_after: str | None
+
+
+class ConditionLine(msgspec.Struct, frozen=True):
+    """An active condition and since when; `reason` is a `gascore.journal.Reason`."""
+
+    condition: Condition
+    level: Level
+    since_ms: int
+    reason: str
+    codes: tuple[str, ...]
+
+
+class EntryLine(msgspec.Struct, frozen=True):
+    """A journal entry: `kind` such as "condition.raised", `event` its fields as plain JSON values."""
+
+    id: int
+    at_ms: int
+    kind: str
+    event: dict[str, object]
+
+
+class DetectorContext(BaseContext):
+    """One detector.
+
+    Keys:
+        every_s: seconds between its reports; low_lel, high_lel: set points, %LEL.
+        readings_url: with `from`, `to` (ms) and `every` (s) filled in: {"points": [[ms, min, max, mean]…]}.
+        alarms: its open alarms; entries: its newest journal entries, newest first.
+    """
+
+    line: DetectorLine
+    site_kind: SiteKind
+    address: str
+    opens: str
+    closes: str
+    every_s: float
+    low_lel: float
+    high_lel: float
+    commissioned_ms: int | None
+    retired_ms: int | None
+    accepted_ms: int | None
+    last: LastReading | None
+    conditions: tuple[ConditionLine, ...]
+    alarms: tuple[Row, ...]
+    entries: tuple[EntryLine, ...]
+    from_ms: int
+    to_ms: int
+    readings_url: str
+
+
+class ProtectionContext(BaseContext):
+    """Protection time per site for whole local days `from_day` to `to_day` inclusive ("YYYY-MM-DD").
+
+    Keys:
+        report: None when `error` says what is wrong with the question ("period", "place").
+        csv_url: the same question as a file.
+    """
+
+    from_day: str
+    to_day: str
+    area: str
+    areas: tuple[Area, ...]
+    report: UptimeReport | None
+    error: Literal["period", "place"] | None
+    csv_url: str
+
+
+class LatencyLine(msgspec.Struct, frozen=True):
+    """A latency stage; p50_s and p99_s are upper bounds (seconds), None: beyond the last bucket."""
+
+    service: str
+    stage: str
+    count: int
+    p50_s: float | None
+    p99_s: float | None
+
+
+class QuarantineLine(msgspec.Struct, frozen=True):
+    """A message that was kept for the operator; `payload` is shortened and printable."""
+
+    id: int
+    received_ms: int
+    topic: str
+    detector: DetectorId | None
+    reason: str
+    detail: str
+    payload: str
+
+
+class ServiceLine(msgspec.Struct, frozen=True):
+    """A service's own word; `age_ms` since it was said. `links`: broker link -> "up" or why it is down."""
+
+    name: str
+    pid: int
+    started_ms: int
+    age_ms: int
+    links: dict[str, str]
+    notes: dict[str, str]
+
+
+class SystemContext(BaseContext):
+    """How we are ourselves.
+
+    Keys:
+        messages: None while the collector has said nothing; `messages.residual` must be 0.
+        rejected_by: count per reject reason.
+        quarantine: newest first.
+        journal_id: newest entry; journal_lag: entries that the console hasn't shown yet.
+    """
+
+    system: tuple[SystemRow, ...]
+    services: tuple[ServiceLine, ...]
+    messages: MessageCounts | None
+    rejected_by: dict[str, int]
+    latency: tuple[LatencyLine, ...]
+    quarantine: tuple[QuarantineLine, ...]
+    journal_id: int
+    journal_lag: int
+
+
+class ProblemContext(BaseContext):
+    """A page that can't be shown: `status` is HTTP's, `detail` says what to do."""
+
+    status: int
+    detail: str

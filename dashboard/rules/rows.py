@@ -1,0 +1,89 @@
+"""What the console shows of the town: rows of open alarms, counts, and how our own services are.
+
+These are stored nowhere and sent as JSON; the field names are the stream's contract (docs/adr/0010).
+Instants are ms since 1970 UTC.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+from gascore.alarm import AlarmKind, AlarmStatus, NoticePurpose, NoticeState
+from gascore.words import AlarmId, DetectorId, Level, NoticeId, Priority, SiteId, SupplyGas
+
+
+class NoticeRow(msgspec.Struct, frozen=True):
+    """Who was told, how, and how far it got; `at_ms` is the newest instant known of it."""
+
+    id: NoticeId
+    person_name: str
+    role: str
+    channel: str
+    purpose: NoticePurpose
+    state: NoticeState
+    at_ms: int
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One open alarm.
+
+    Attributes:
+        lel, peak_lel: %LEL now (as far as the journal knows) and the worst so far.
+        received_ms: receipt of the message that opened it.
+        since_ms: since when the condition holds.
+        count: how often the condition has come while the alarm was open.
+        rung: how far up the ladder people were told, None before the first.
+    """
+
+    id: AlarmId
+    version: int
+    status: AlarmStatus
+    kind: AlarmKind
+    priority: Priority
+    level: Level
+    peak_level: Level
+    lel: float | None
+    peak_lel: float | None
+    detector: DetectorId | None
+    site: SiteId | None
+    site_name: str
+    site_name_en: str
+    room_name: str
+    room_name_en: str
+    address: str
+    supply_gas: SupplyGas | None
+    opened_ms: int
+    changed_ms: int
+    since_ms: int
+    received_ms: int
+    acked_by: str | None
+    acked_ms: int | None
+    count: int
+    late: bool
+    codes: tuple[str, ...]
+    notices: tuple[NoticeRow, ...]
+    rung: int | None
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """Open alarms by priority ("1" to "4"), those nobody has acknowledged, detectors by protection state."""
+
+    by_priority: dict[str, int]
+    unacked: int
+    detectors: dict[str, int]
+
+
+class SystemState(StrEnum):
+    """How a service or a broker link is."""
+
+    UP = "up"
+    DOWN = "down"
+    RESTARTING = "restarting"
+
+
+class SystemRow(msgspec.Struct, frozen=True):
+    """A service or a link of ours; `detail` says why it isn't up, or is empty."""
+
+    name: str
+    state: SystemState
+    detail: str
