@@ -1,0 +1,180 @@
+"""Opens the relational store: SQLite in WAL mode, or PostgreSQL through psycopg, behind one pair of verbs.
+
+`reading` sees one moment of the database; `writing` has the only write lock of SQLite from its first
+statement on, so that no writer fails half way because another one came first (docs/adr/0004).
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from gascore.journal import StoreDownError
+
+LOCK_WAIT_MS: Final = 10_000
+"""How long a writer waits for another one before it gives up."""
+_WRITES: Final = "gaswatch_writes"
+
+# synchronous=FULL: a commit is on the disk, not only in the kernel's cache, before the message behind it is
+# acknowledged; NORMAL would lose the last commits with the power. It costs one fsync for each commit, and a
+# commit here holds a whole batch (measured: docs/adr/0004).
+_SQLITE_PRAGMAS: Final = (
+    f"PRAGMA busy_timeout={LOCK_WAIT_MS}",
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA cache_size=-32768",
+    "PRAGMA journal_size_limit=67108864",
+)
+# A cut network shows itself in seconds instead of hours, and a stuck writer does not hold the others for ever.
+_POSTGRES_OPTIONS: Final = {
+    "connect_timeout": 10,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+    "options": f"-c lock_timeout={LOCK_WAIT_MS} -c idle_in_transaction_session_timeout=60000",
+}
+
+
+class StoreUnusableError(StoreDownError):
+    """The store's address or folder can't be used at all; the message is one line that says what to do."""
+
+
+def open_engine(url: str) -> Engine:
+    """An engine for `sqlite:///path` or `postgresql://…`; connects when it is first used.
+
+    Raises:
+        StoreUnusableError: the URL is of another kind, or SQLite's folder can't be written.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise StoreUnusableError(f"GASWATCH_DATABASE_URL: {_what_to_write(url)}") from error
+    match parsed.get_backend_name():
+        case "sqlite":
+            return _open_sqlite(parsed)
+        case "postgresql" | "postgres":
+            return _open_postgres(parsed)
+        case _:
+            raise StoreUnusableError(
+                f"GASWATCH_DATABASE_URL: {_what_to_write(parsed.render_as_string(hide_password=True))}"
+            )
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One write transaction: all of it durable on leaving, or nothing.
+
+    Raises:
+        StoreDownError: the store failed or stayed locked; nothing was stored.
+    """
+    with _store_errors(engine), engine.connect() as connection:
+        writer = connection.execution_options(**{_WRITES: True})
+        with writer.begin():
+            yield writer
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One read transaction: every statement sees the same moment.
+
+    Raises:
+        StoreDownError: the store can't be read.
+    """
+    with _store_errors(engine), engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        with connection.begin():
+            yield connection
+
+
+def _what_to_write(url: str) -> str:
+    return f"{url!r} is neither sqlite:///path/to/file.db nor postgresql://user:password@host/database"
+
+
+def _open_sqlite(url: URL) -> Engine:
+    if not url.database or url.database == ":memory:":
+        raise StoreUnusableError(
+            "GASWATCH_DATABASE_URL: sqlite needs a file that all services share, sqlite:///path/to/file.db"
+        )
+    check_writable(Path(url.database))
+    engine = create_engine(
+        url.set(drivername="sqlite+pysqlite"), connect_args={"timeout": LOCK_WAIT_MS / 1000}
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def check_writable(file: Path) -> None:
+    """Make the folder of an SQLite file; SQLite needs to write beside the file, too (its WAL).
+
+    Raises:
+        StoreUnusableError: one line that names the path and says what to do.
+    """
+    folder = file.parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreUnusableError(
+            f"can't make the folder {folder} ({error.strerror}): make it yourself, "
+            "or set GASWATCH_DATA_DIR to a folder that you may write to"
+        ) from error
+    for path in (folder, file):
+        if path.exists() and not os.access(path, os.W_OK):
+            raise StoreUnusableError(
+                f"can't write to {path}: give the user that runs gaswatch the right to, "
+                "or set GASWATCH_DATA_DIR to a folder that you may write to"
+            )
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, record: object) -> None:
+    del record
+    # The driver's own idea of transactions begins them late and ends them on DDL; ours is in _begin_sqlite.
+    connection.isolation_level = None
+    for pragma in _SQLITE_PRAGMAS:
+        connection.execute(pragma).close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _open_postgres(url: URL) -> Engine:
+    arguments: dict[str, Any] = {
+        key: value for key, value in _POSTGRES_OPTIONS.items() if key not in url.query
+    }
+    return create_engine(url.set(drivername="postgresql+psycopg"), connect_args=arguments, pool_pre_ping=True)
+
+
+@contextmanager
+def _store_errors(engine: Engine) -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, InternalError, PoolTimeoutError) as error:
+        raise _down(engine, error) from error
+    except DatabaseError as error:
+        if (
+            type(error) is not DatabaseError
+        ):  # a broken constraint or statement is our defect, not the store's
+            raise
+        raise _down(engine, error) from error
+
+
+def _down(engine: Engine, error: Exception) -> StoreDownError:
+    cause = str(getattr(error, "orig", None) or error).strip().replace("\n", "; ")
+    hint = ""
+    if "locked" in cause:
+        hint = f" (another process has kept it locked for over {LOCK_WAIT_MS // 1000} s)"
+    elif "disk is full" in cause:
+        hint = " (free some space)"
+    return StoreDownError(f"{engine.url.render_as_string(hide_password=True)}: {cause}{hint}")
