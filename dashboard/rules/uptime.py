@@ -6,7 +6,7 @@ sum of its detectors' rows, and a town's of its sites' (docs/adr/0012).
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from typing import Final, Protocol
 
 import msgspec
@@ -16,6 +16,8 @@ from dashboard.rules.protection import ORDER, DetectorHistory, Span, pieces
 from gascore.words import AreaId, DetectorId, SiteId
 
 SECOND_MS: Final = 1000
+_FIRST_YEAR: Final = 1970
+_LAST_YEAR: Final = 9998  # one less than datetime's, so that no zone's offset leads out of it
 
 
 class PeriodError(ValueError):
@@ -45,6 +47,29 @@ class Period(msgspec.Struct, frozen=True):
     def until(self, now_ms: int) -> int:
         """Its end, or the last whole second that is over when it reaches into the future."""
         return max(self.from_ms, min(self.to_ms, now_ms - now_ms % SECOND_MS))
+
+
+def period_of(from_: str, to: str, zone: tzinfo) -> Period:
+    """The period that people write: days of the town ("2026-11-01") or instants ("2026-11-01T08:00").
+
+    A day begins at midnight in `zone`, and `to` is not included; an instant may carry its own offset.
+
+    Raises:
+        PeriodError: one of them is neither, or they make no period.
+    """
+    return Period(_instant(from_, zone), _instant(to, zone))
+
+
+def _instant(text: str, zone: tzinfo) -> int:
+    try:
+        at = datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        raise PeriodError(
+            f"{text!r} is not a day such as 2026-11-01 or an instant such as 2026-11-01T08:00"
+        ) from error
+    if not _FIRST_YEAR <= at.year <= _LAST_YEAR:
+        raise PeriodError(f"{text!r} is not between the years {_FIRST_YEAR} and {_LAST_YEAR}")
+    return round((at if at.tzinfo else at.replace(tzinfo=zone)).timestamp() * 1000)
 
 
 class Seconds(msgspec.Struct, frozen=True):

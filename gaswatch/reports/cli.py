@@ -1,7 +1,6 @@
 """`gaswatch report …`: documents from the command line."""
 
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -9,14 +8,14 @@ from zoneinfo import ZoneInfo
 import typer
 
 from dashboard.rules.business_hours import HoursError
-from dashboard.rules.uptime import NoSuchPlaceError, Period, PeriodError, UptimeQuery
+from dashboard.rules.uptime import NoSuchPlaceError, Period, PeriodError, UptimeQuery, period_of
 from gascore.journal import StoreDownError
-from gascore.words import AreaId, Language
+from gascore.words import AreaId
 from gaswatch.clock import SystemClock
-from gaswatch.reports.uptime import Rows, Window, uptime_csv
+from gaswatch.reports.compliance import Compliance
+from gaswatch.reports.uptime import Rows
 from gaswatch.settings import Settings, SettingsError, load
-from gaswatch.stores.engine import open_engine
-from gaswatch.stores.history import SqlHistory
+from gaswatch.stores.existing import existing_store
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -35,7 +34,7 @@ def uptime(
     area: Annotated[str | None, typer.Option(help="Only this area, with all below it.")] = None,
     *,
     business_hours: Annotated[
-        bool, typer.Option("--business-hours", help="Count business hours only.")
+        bool, typer.Option("--business-hours", help="Seconds of the business hours only.")
     ] = False,
     by: Annotated[Rows, typer.Option(help="A row for each site or each detector.")] = Rows.SITE,
     out: Annotated[str, typer.Option(help="The CSV file to write; - is standard output.")] = "-",
@@ -45,11 +44,10 @@ def uptime(
         settings = load()
         data = _uptime(
             settings,
-            _period(from_, to, ZoneInfo(settings.timezone)),
+            period_of(from_, to, ZoneInfo(settings.timezone)),
             area=None if area is None else AreaId(area),
-            window=Window.BUSINESS_HOURS if business_hours else Window.ALL_HOURS,
-            rows=by,
-            language=settings.language,
+            business_hours=business_hours,
+            by_detector=by is Rows.DETECTOR,
         )
         _write(data, out)
     except (SettingsError, PeriodError, NoSuchPlaceError, HoursError, StoreDownError, OSError) as error:
@@ -58,30 +56,14 @@ def uptime(
 
 
 def _uptime(
-    settings: Settings, period: Period, *, area: AreaId | None, window: Window, rows: Rows, language: Language
+    settings: Settings, period: Period, *, area: AreaId | None, business_hours: bool, by_detector: bool
 ) -> bytes:
-    engine = open_engine(settings.database)
-    try:
-        source = SqlHistory(engine, zone=ZoneInfo(settings.timezone), margin_s=settings.business_margin_s)
-        report = source.uptime(UptimeQuery(period, area=area), now_ms=SystemClock().now_ms())
-    finally:
-        engine.dispose()
-    return uptime_csv(report, language, window=window, rows=rows)
-
-
-def _period(from_: str, to: str, zone: ZoneInfo) -> Period:
-    return Period(_instant(from_, zone), _instant(to, zone))
-
-
-def _instant(text: str, zone: ZoneInfo) -> int:
-    """A day begins at midnight of the town; an instant may carry its own offset."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise PeriodError(
-            f"{text!r} is not a day such as 2026-11-01 or an instant such as 2026-11-01T08:00"
-        ) from error
-    return round((at if at.tzinfo else at.replace(tzinfo=zone)).timestamp() * 1000)
+    with existing_store(settings) as engine:
+        compliance = Compliance.of(engine, settings)
+        report = compliance.uptime(UptimeQuery(period, area=area), now_ms=SystemClock().now_ms())
+        return compliance.csv(
+            report, settings.language, business_hours=business_hours, by_detector=by_detector
+        )
 
 
 def _write(data: bytes, out: str) -> None:

@@ -1,7 +1,10 @@
 """The uptime report as CSV, for a spreadsheet as well as for a program.
 
+The dashboard and the command get it through `gaswatch.reports.compliance.Compliance`.
+
 UTF-8 with a byte order mark (a spreadsheet needs it for Chinese), CRLF (RFC 4180), ISO 8601 instants with
 their offset. A rate is in percent and cut off, never rounded up: 100 is only shown where it is exact.
+The seconds are those of one window (24 hours or business hours); both rates are there for both windows.
 After the rows and an empty line it says what was counted, until when, and how.
 """
 
@@ -68,7 +71,7 @@ def write_uptime_csv(
     lines = _sites(report, language, window) if rows is Rows.SITE else _detectors(report, language, window)
     writer.writerows(lines)
     count = sum(len(site.detectors) for site in report.sites)
-    writer.writerow([words.sum, "", "", count, *_numbers(window.of(report.figures))])
+    writer.writerow([words.sum, "", "", count, *_period(report), *_numbers(report.figures, window)])
     writer.writerow([])
     writer.writerows(_trailer(report, words, window))
 
@@ -79,17 +82,21 @@ def _header(words: UptimeWords, rows: Rows) -> list[str]:
         words.site,
         words.name,
         words.detectors if rows is Rows.SITE else words.detector,
+        words.begins,
+        words.ends,
         *(words.states[state] for state in Protection),
         words.total_s,
         words.effective,
         words.online,
+        words.effective_business,
+        words.online_business,
     ]
 
 
 def _sites(report: UptimeReport, language: Language, window: Window) -> Iterable[list[str | int]]:
     for site in report.sites:
         area, name = _names(language, (site.area_name, site.area_name_en), (site.name, site.name_en))
-        numbers = _numbers(window.of(site.figures))
+        numbers = [*_period(report), *_numbers(site.figures, window)]
         yield [_text(area), _text(site.site), _text(name), len(site.detectors), *numbers]
 
 
@@ -97,7 +104,7 @@ def _detectors(report: UptimeReport, language: Language, window: Window) -> Iter
     for site in report.sites:
         area, name = _names(language, (site.area_name, site.area_name_en), (site.name, site.name_en))
         for one in site.detectors:
-            numbers = _numbers(window.of(one.figures))
+            numbers = [*_period(report), *_numbers(one.figures, window)]
             yield [_text(area), _text(site.site), _text(name), _text(one.detector), *numbers]
 
 
@@ -105,10 +112,19 @@ def _names(language: Language, *pairs: tuple[str, str]) -> tuple[str, ...]:
     return tuple(pair[language is Language.EN] for pair in pairs)
 
 
-def _numbers(seconds: Seconds) -> list[str | int]:
+def _period(report: UptimeReport) -> list[str]:
+    """What the seconds of a row are of: until `until_ms`, so that they add up to it."""
+    return [_instant(report.from_ms, report.zone), _instant(report.until_ms, report.zone)]
+
+
+def _numbers(figures: Figures, window: Window) -> list[str | int]:
+    seconds = window.of(figures)
+    rates = [rate for one in (figures.all_hours, figures.business_hours) for rate in _rates(one)]
+    return [*msgspec.structs.astuple(seconds), seconds.total, *rates]
+
+
+def _rates(seconds: Seconds) -> list[str]:
     return [
-        *msgspec.structs.astuple(seconds),
-        seconds.total,
         _percent(seconds.protected, seconds.judged),
         _percent(seconds.judged - seconds.offline, seconds.judged),
     ]

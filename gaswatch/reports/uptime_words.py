@@ -19,6 +19,10 @@ class UptimeWords(msgspec.Struct, frozen=True):
     total_s: str
     effective: str
     online: str
+    effective_business: str
+    online_business: str
+    begins: str
+    ends: str
     sum: str
     states: Mapping[Protection, str]
     period: str
@@ -43,6 +47,10 @@ _ZH: Final = UptimeWords(
     total_s="合计（秒）",
     effective="有效监护率（%）",
     online="在线率（%）",
+    effective_business="营业时段有效监护率（%）",
+    online_business="营业时段在线率（%）",
+    begins="起",
+    ends="止（不含）",
     sum="合计",
     states={
         Protection.NOT_REQUIRED: "无需监护（秒）",
@@ -57,7 +65,7 @@ _ZH: Final = UptimeWords(
     period="期间（不含终点）",
     until="统计至",
     zone="时区",
-    hours="时段",
+    hours="秒数所属时段",
     all_hours="全天 24 小时",
     business_hours="营业时段，前后各延长 {minutes:g} 分钟",
     made="制表时间",
@@ -81,6 +89,10 @@ _EN: Final = UptimeWords(
     total_s="Total (s)",
     effective="Effective protection (%)",
     online="Online rate (%)",
+    effective_business="Effective protection, business hours (%)",
+    online_business="Online rate, business hours (%)",
+    begins="From",
+    ends="To (not included)",
     sum="Total",
     states={
         Protection.NOT_REQUIRED: "Not required (s)",
@@ -95,7 +107,7 @@ _EN: Final = UptimeWords(
     period="Period (end not included)",
     until="Counted until",
     zone="Time zone",
-    hours="Hours",
+    hours="Hours that the seconds are of",
     all_hours="24 hours",
     business_hours="Business hours, {minutes:g} minutes longer on both sides",
     made="Made",
