@@ -27,6 +27,8 @@ ENOUGH: Final = 60_000
 """Bytes read at once that need no coalescing."""
 GRANT_MS: Final = 10_000
 """From connecting to the granted subscription."""
+GOODBYE_S: Final = 1
+"""How long the broker may take to hang up."""
 _FAILED: Final = 0x80
 _VERSION: Final = 0x84
 _OLD_REFUSAL: Final = b"\x20\x02\x00\x01"
@@ -55,6 +57,7 @@ class _Connection(asyncio.Protocol):
         self._parts: list[bytes] = []
         self._have = 0
         self._need = 0
+        self._leaving = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -62,6 +65,8 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.heard_ms = self._clock.now_ms()
+        if self._leaving:
+            return  # not acknowledged, so it comes again
         if self._parts:
             self._parts.append(data)
             self._have += len(data)
@@ -121,7 +126,7 @@ class _Connection(asyncio.Protocol):
     def _resume(self) -> None:
         if self._transport is None or self._transport.is_closing():
             return
-        if self._is_full():
+        if self._is_full() and not self._leaving:
             self.heard_ms = self._clock.now_ms()  # we do not listen, so silence says nothing
             self._loop.call_later(COALESCE_S, self._resume)
         else:
@@ -132,10 +137,15 @@ class _Connection(asyncio.Protocol):
             self._transport.write(data)
 
     def close(self) -> None:
-        """Say goodbye; what was written before still goes out."""
+        """Say goodbye; the broker hangs up when it has read everything, our last acknowledgements included.
+
+        Hanging up ourselves would race with the next connection of this session: mosquitto drops the old
+        one's unread packets when the new one comes.
+        """
         self.write(mqtt5.DisconnectPacket().write())
-        if self._transport is not None:
-            self._transport.close()
+        self._leaving = True
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
 
     def fail(self, why: Exception) -> None:
         """Cut the connection; `why` comes out of the futures."""
@@ -224,7 +234,7 @@ class Mqtt5Link:
         """Ping, and give up a connection on which nothing came for one and a half keep-alives."""
         stopping = asyncio.ensure_future(self._stopping.wait())
         try:
-            while not stopping.done():
+            while True:
                 next_ms = self._clock.now_ms() + KEEP_ALIVE_S * 500
                 sleeping = asyncio.ensure_future(self._clock.sleep_until(next_ms))
                 waits: set[asyncio.Future[Any]] = {sleeping, stopping, connection.closed}
@@ -232,11 +242,13 @@ class Mqtt5Link:
                 sleeping.cancel()
                 if connection.closed.done():
                     connection.closed.result()
+                if stopping.done():
+                    break
                 if self._clock.now_ms() - connection.heard_ms > KEEP_ALIVE_S * 1500:
                     raise LinkDownError("the broker does not answer")
                 connection.write(mqtt5.PingReqPacket().write())
             connection.close()
-            await asyncio.wait({connection.closed}, timeout=1)
+            await asyncio.wait({connection.closed}, timeout=GOODBYE_S)
         finally:
             stopping.cancel()
 
