@@ -1,0 +1,1 @@
+"""Runs the town on the clock: rooms, detectors, the story."""
