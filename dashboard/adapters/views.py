@@ -27,13 +27,13 @@ from gascore.words import (
     TargetGas,
 )
 
-LOGIN: Final = "login.html"
-CONSOLE: Final = "console.html"
-DETECTORS: Final = "detectors.html"
-DETECTOR: Final = "detector.html"
-PROTECTION: Final = "protection.html"
-SYSTEM: Final = "system.html"
-PROBLEM: Final = "problem.html"
+LOGIN: Final = "login"
+CONSOLE: Final = "console"
+DETECTORS: Final = "detectors"
+DETECTOR: Final = "detector"
+PROTECTION: Final = "protection"
+SYSTEM: Final = "system"
+PROBLEM: Final = "problem"
 
 UserRole = Literal["operator", "inspector", "admin"]
 """Inspectors look and export; operators and admins also acknowledge, close and comment."""

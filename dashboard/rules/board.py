@@ -1,0 +1,212 @@
+"""The board of open alarms: a pure fold of journal entries to rows (docs/adr/0010).
+
+Every entry about an alarm carries the whole alarm, so folding may start at any entry and again: an entry
+folded twice changes nothing. Closed alarms leave the board.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Final, assert_never
+
+import msgspec
+
+from dashboard.rules.rows import Counts, NoticeRow, Row
+from gascore.alarm import Alarm, AlarmKind, AlarmStatus, Notice
+from gascore.journal import (
+    AlarmStep,
+    AlarmStepped,
+    ConditionChanged,
+    ConditionCleared,
+    ConditionRaised,
+    Entry,
+    NoticeStepped,
+    UnknownLeak,
+)
+from gascore.registry import Person, Room, Site
+from gascore.words import AlarmId, Condition, DetectorId, NoticeId, PersonId, Priority, RoomId, SiteId
+
+NOTICES_SHOWN: Final = 24
+"""The newest notices of a row; a ladder that repeats for days would make it endless. All: the alarm's page."""
+LEAKS: Final = frozenset({AlarmKind.LEAK, AlarmKind.UNKNOWN_LEAK})
+
+
+class Names(msgspec.Struct, frozen=True):
+    """What of the ledger a row shows."""
+
+    sites: Mapping[SiteId, Site] = {}
+    rooms: Mapping[RoomId, Room] = {}
+    people: Mapping[PersonId, Person] = {}
+
+
+class Tracked(msgspec.Struct):
+    """An alarm as far as it was folded; changed in place."""
+
+    alarm: Alarm
+    notices: dict[NoticeId, Notice]
+    rung: int | None = None
+
+    def fold(self, event: AlarmStepped | NoticeStepped) -> None:
+        """Take one event of this alarm."""
+        match event:
+            case AlarmStepped(alarm=alarm, step=step, rung=rung):
+                self.alarm = alarm
+                if step is AlarmStep.ESCALATED:
+                    self.rung = rung
+            case NoticeStepped(notice=notice):
+                self.notices[notice.id] = notice
+            case _:
+                assert_never(event)
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """What became different since the last look."""
+
+    rows: tuple[Row, ...]
+    gone: tuple[AlarmId, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.rows or self.gone)
+
+
+class Board:
+    """Open alarms by id; `take` hands out what changed since it was last called."""
+
+    def __init__(self, names: Names | None = None) -> None:
+        self._names = names or Names()
+        self._open: dict[AlarmId, Tracked] = {}
+        self._lel: dict[DetectorId, float] = {}
+        self._dirty: set[AlarmId] = set()
+        self._gone: set[AlarmId] = set()
+
+    def rename(self, names: Names) -> None:
+        """The ledger changed: every row may read differently."""
+        self._names = names
+        self._dirty.update(self._open)
+
+    def fold(self, entries: Iterable[Entry]) -> None:
+        """Take entries in the journal's order; those that don't concern the board are passed over."""
+        for entry in entries:
+            match entry.event:
+                case AlarmStepped() as event:
+                    self._alarm(event)
+                case NoticeStepped(notice=notice) as event if notice.alarm in self._open:
+                    self._open[notice.alarm].fold(event)
+                    self._dirty.add(notice.alarm)
+                case ConditionRaised() | ConditionChanged() | ConditionCleared() as event:
+                    if event.condition is Condition.LEAK and event.sample is not None:
+                        self._measured(event.detector, event.sample.lel)
+                case UnknownLeak(detector=detector, sample=sample):
+                    self._measured(detector, sample.lel)
+                case _:
+                    pass
+
+    def take(self) -> Changes:
+        """Rows that are new or different and alarms that are gone since the last call."""
+        rows = tuple(self._row(self._open[one]) for one in sorted(self._dirty))
+        changes = Changes(rows, tuple(sorted(self._gone)))
+        self._dirty.clear()
+        self._gone.clear()
+        return changes
+
+    def rows(self) -> tuple[Row, ...]:
+        """All rows in the order in which somebody should look at them."""
+        return tuple(sorted(map(self._row, self._open.values()), key=urgency))
+
+    def alarm(self, alarm: AlarmId) -> Alarm | None:
+        """An open alarm."""
+        found = self._open.get(alarm)
+        return None if found is None else found.alarm
+
+    def counts(self, detectors: Mapping[str, int]) -> Counts:
+        """Open alarms by priority; `detectors` (per protection state) is passed through."""
+        by_priority = Counter(one.alarm.priority for one in self._open.values())
+        unacked = sum(one.alarm.acked_ms is None for one in self._open.values())
+        return Counts({str(int(one)): by_priority[one] for one in Priority}, unacked, dict(detectors))
+
+    def _alarm(self, event: AlarmStepped) -> None:
+        alarm = event.alarm
+        if alarm.status is AlarmStatus.CLOSED:
+            self._dirty.discard(alarm.id)
+            if self._open.pop(alarm.id, None) is not None:
+                self._gone.add(alarm.id)
+            if alarm.kind in LEAKS and alarm.detector is not None:
+                self._lel.pop(alarm.detector, None)
+            return
+        tracked = self._open.setdefault(alarm.id, Tracked(alarm, {}))
+        tracked.fold(event)
+        self._gone.discard(alarm.id)
+        self._dirty.add(alarm.id)
+
+    def _measured(self, detector: DetectorId, lel: float | None) -> None:
+        if lel is None:
+            return
+        self._lel[detector] = lel
+        self._dirty.update(
+            one.alarm.id
+            for one in self._open.values()
+            if one.alarm.detector == detector and one.alarm.kind in LEAKS
+        )
+
+    def _row(self, tracked: Tracked) -> Row:
+        alarm = tracked.alarm
+        leaks = alarm.kind in LEAKS and alarm.detector is not None
+        return row_of(
+            tracked, self._names, self._lel.get(alarm.detector or DetectorId("")) if leaks else None
+        )
+
+
+def urgency(row: Row) -> tuple[bool, int, int, int]:
+    """Sort key: unacknowledged first, then by priority, then the newest."""
+    return row.acked_ms is not None, int(row.priority), -row.opened_ms, -row.id
+
+
+def row_of(tracked: Tracked, names: Names, lel: float | None = None) -> Row:
+    """An alarm, open or closed, as people see it; what the ledger no longer knows reads ""."""
+    alarm = tracked.alarm
+    site = None if alarm.site is None else names.sites.get(alarm.site)
+    room = None if alarm.room is None else names.rooms.get(alarm.room)
+    newest = sorted(tracked.notices.values(), key=lambda one: one.id)[-NOTICES_SHOWN:]
+    return Row(
+        id=alarm.id,
+        version=alarm.version,
+        status=alarm.status,
+        kind=alarm.kind,
+        priority=alarm.priority,
+        level=alarm.level,
+        peak_level=alarm.peak_level,
+        lel=lel,
+        peak_lel=alarm.peak_lel,
+        detector=alarm.detector,
+        site=alarm.site,
+        site_name="" if site is None else site.name,
+        site_name_en="" if site is None else site.name_en,
+        room_name="" if room is None else room.name,
+        room_name_en="" if room is None else room.name_en,
+        address="" if site is None else site.address,
+        supply_gas=None if room is None else room.supply_gas,
+        opened_ms=alarm.opened_ms,
+        changed_ms=alarm.changed_ms,
+        since_ms=alarm.since_ms,
+        received_ms=alarm.received_ms,
+        acked_by=alarm.acked_by,
+        acked_ms=alarm.acked_ms,
+        count=alarm.count,
+        late=alarm.late,
+        codes=alarm.codes,
+        notices=tuple(notice_row(one, names) for one in newest),
+        rung=tracked.rung,
+    )
+
+
+def notice_row(notice: Notice, names: Names) -> NoticeRow:
+    """A notice as people see it; somebody who left the ledger has no name."""
+    person = None if notice.person is None else names.people.get(notice.person)
+    return NoticeRow(
+        id=notice.id,
+        person_name="" if person is None else person.name,
+        role=notice.role,
+        channel=notice.channel,
+        purpose=notice.purpose,
+        state=notice.state,
+        at_ms=notice.final_ms or notice.handed_ms or notice.created_ms,
+    )
