@@ -173,8 +173,8 @@ class GmqttLink:
             raise LinkDownError(f"no subscription within {GRANT_S} s") from None
         finally:
             self._session = None
-            session.end()
             await client.disconnect()
+            session.end()  # only now: on an open connection it would acknowledge what nobody stored
 
     def _client(self, session: _Session) -> gmqtt.Client:
         client = gmqtt.Client(self._client_id, clean_session=False, optimistic_acknowledgement=False)

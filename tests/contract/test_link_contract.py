@@ -104,8 +104,9 @@ async def test_what_was_not_acknowledged_comes_again_after_a_new_connection(
         await until(lambda: len(desk.arrivals) == 20)
         desk.link.acknowledge([one.token for one in desk.arrivals[:12]])
     async with linked(broker, version) as again:
-        await until(lambda: len(again.arrivals) == 8, what="the redelivery")
-        assert again.payloads == {b"%d" % number for number in range(12, 20)}
+        # No less; NATS, which takes acknowledgements behind our back, sometimes sends more.
+        missing = {b"%d" % number for number in range(12, 20)}
+        await until(lambda: again.payloads >= missing, what="the redelivery")
         assert all(one.duplicate for one in again.arrivals)
 
 
@@ -200,7 +201,7 @@ async def test_a_full_desk_gets_no_more_until_it_has_room(broker: Broker, versio
         before = len(desk.arrivals)
         desk.full = False
         await until(lambda: len(desk.payloads) == 501)
-        assert before <= 501
+        assert before < 100
         desk.acknowledge()
 
 
