@@ -1,0 +1,82 @@
+"""The collector, put together."""
+
+import os
+from random import Random
+from typing import Final
+
+from collector.adapters.links import make_link
+from collector.rules.conditions import Limits
+from collector.service import Collector, Parts
+from gascore.clock import Clock
+from gaswatch.broker.address import urls
+from gaswatch.secrets import Secrets
+from gaswatch.settings import Settings, SettingsError
+from gaswatch.stores.engine import open_engine
+from gaswatch.stores.journal import SqlJournal
+from gaswatch.stores.readings import EmbeddedReadings
+from gaswatch.stores.recorder import SqlRecorder
+from gaswatch.stores.registry import SqlRegistry
+from gaswatch.stores.status import SqlStatusBoard
+
+READINGS_FILE: Final = "readings.db"
+
+
+def build(settings: Settings, clock: Clock) -> Collector:
+    """The service of `gaswatch run collector`.
+
+    Raises:
+        SettingsError: a setting can't be served.
+        StoreUnusableError: the data folder or the database's address can't be used.
+    """
+    if settings.series != "embedded":
+        raise SettingsError(
+            f"GASWATCH_SERIES: {settings.series!r} is not available yet; set it to 'embedded' or leave it out"
+        )
+    addresses = urls(settings)
+    engine = open_engine(settings.database)
+    readings = EmbeddedReadings(settings.data_dir / READINGS_FILE)
+
+    def close() -> None:
+        readings.close()
+        engine.dispose()
+
+    rng = Random()  # noqa: S311 -- jitter of the waits, no secret
+    name = client_id(settings)
+    return Collector(
+        Parts(
+            links=[
+                make_link(url, settings.mqtt_version, client_id=name, clock=clock, rng=rng)
+                for url in addresses
+            ],
+            registry=SqlRegistry(engine),
+            recorder=SqlRecorder(engine),
+            readings=readings,
+            journal=SqlJournal(engine),
+            board=SqlStatusBoard(engine),
+            clock=clock,
+            rng=rng,
+            limits=limits(settings),
+            pid=os.getpid(),
+            close=close,
+        )
+    )
+
+
+def client_id(settings: Settings) -> str:
+    """The name of our session at every broker: the same after each start, another one per installation.
+
+    Two installations with the same name at one broker would throw each other out. At most 23 characters,
+    which is what every broker must take [MQTT-3.1.3-5].
+    """
+    return f"gaswatch-{Secrets(settings.data_dir).token('mqtt session')[:8]}"
+
+
+def limits(settings: Settings) -> Limits:
+    """The thresholds that settings name, in ms."""
+    return Limits(
+        offline_factor=settings.offline_factor,
+        offline_min_ms=round(settings.offline_min_s * 1000),
+        never_reported_ms=round(settings.never_reported_s * 1000),
+        clock_tolerance_ms=round(settings.clock_tolerance_s * 1000),
+        late_ms=round(settings.late_s * 1000),
+    )
