@@ -129,7 +129,7 @@ async def test_a_broker_that_ends_by_itself_is_an_error_that_quotes_its_last_wor
     program = Program(
         name="broken",
         command=["sh", "-c", "echo the disk is gone; exit 3"],
-        write=lambda people: bool(people),
+        write=bool,
         reload_signal=signal.SIGHUP,
     )
     broker = OwnBroker(tmp_path, "nats", [], program=program)
