@@ -1,1 +1,223 @@
-"""Under construction."""
+"""What the dashboard needs of the world, in its own words.
+
+All calls block and raise `gascore.journal.StoreDownError` when the store can't be read or written.
+"""
+
+from collections.abc import Sequence
+from typing import Literal, Protocol, TypeAlias
+
+import msgspec
+
+from dashboard.rules.board import Names, Tracked
+from gascore.journal import Entry
+from gascore.registry import Area, Detector, Room, Site
+from gascore.words import AlarmId, Condition, DetectorId, Language, Level, Protection, ReportedState
+
+UserRole: TypeAlias = Literal["operator", "inspector", "admin"]
+"""Inspectors look and export; operators and admins also acknowledge, close and comment."""
+
+
+class User(msgspec.Struct, frozen=True):
+    """Somebody who may sign in."""
+
+    name: str
+    display_name: str
+    role: UserRole
+    language: Language
+    disabled: bool = False
+
+
+class Account(msgspec.Struct, frozen=True):
+    """A user with the hash of the password."""
+
+    user: User
+    password_hash: str
+
+
+class Session(msgspec.Struct, frozen=True):
+    """A signed-in browser: `seen_ms` is its last request (kept to the minute)."""
+
+    user: User
+    created_ms: int
+    seen_ms: int
+    expires_ms: int
+
+
+class Accounts(Protocol):
+    """Users and their sessions. Implementation: `gaswatch.stores.accounts.SqlAccounts`."""
+
+    def account(self, name: str) -> Account | None:
+        """The account of this name."""
+        ...
+
+    def open_session(self, token_hash: bytes, user: str, created_ms: int, expires_ms: int) -> None:
+        """Remember a session; sessions that are over are forgotten on the way."""
+        ...
+
+    def session(self, token_hash: bytes) -> Session | None:
+        """The session of this token, whether it is over or not."""
+        ...
+
+    def seen(self, token_hash: bytes, at_ms: int) -> None:
+        """The session made a request."""
+        ...
+
+    def close_session(self, token_hash: bytes) -> None:
+        """Forget the session; unknown ones are none."""
+        ...
+
+
+class Passwords(Protocol):
+    """Slow on purpose. Implementation: `dashboard.adapters.passwords.Argon2Passwords`."""
+
+    def hash(self, password: str) -> str:
+        """A salted hash that names its own parameters."""
+        ...
+
+    def matches(self, password: str, password_hash: str | None) -> bool:
+        """Whether they fit; None costs as much time and never fits. Raises nothing for a damaged hash: False."""
+        ...
+
+
+class OpenAlarms(msgspec.Struct, frozen=True):
+    """All that was journaled about the alarms that are open as of entry `cursor`, in order."""
+
+    cursor: int
+    entries: Sequence[Entry]
+
+
+class Alarms(Protocol):
+    """Alarms as the journal tells them. Implementation: `gaswatch.stores.board.SqlBoard`."""
+
+    def open_alarms(self) -> OpenAlarms:
+        """What the board starts with: one consistent moment."""
+        ...
+
+    def closed(self, before: AlarmId | None, limit: int) -> list[Tracked]:
+        """Closed alarms, newest id first, with ids below `before`."""
+        ...
+
+    def alarm(self, alarm: AlarmId) -> Tracked | None:
+        """One alarm, open or closed."""
+        ...
+
+    def entries(self, alarm: AlarmId, limit: int) -> list[Entry]:
+        """The newest `limit` entries about it, oldest first."""
+        ...
+
+
+class DetectorQuery(msgspec.Struct, frozen=True):
+    """Detectors sorted by id, after `after`; `text` is looked for in ids and the names of sites."""
+
+    text: str = ""
+    protection: Protection | None = None
+    after: DetectorId | None = None
+    limit: int = 100
+
+
+class ActiveCondition(msgspec.Struct, frozen=True):
+    """An active condition; `reason` is a `gascore.journal.Reason`."""
+
+    condition: Condition
+    level: Level
+    since_ms: int
+    reason: str
+    codes: tuple[str, ...]
+
+
+class Installed(msgspec.Struct, frozen=True):
+    """A detector with its place and what holds of it now."""
+
+    detector: Detector
+    site: Site
+    room: Room
+    protection: Protection
+    conditions: tuple[ActiveCondition, ...]
+
+
+class InstalledPage(msgspec.Struct, frozen=True):
+    """Some detectors, how many match in all, and where the next page begins (None: it was the last)."""
+
+    found: tuple[Installed, ...]
+    total: int
+    next_after: DetectorId | None
+
+
+class SitesPage(msgspec.Struct, frozen=True):
+    """Some sites, sorted by id, and where the next page begins (None: it was the last)."""
+
+    found: tuple[Site, ...]
+    next_after: str | None
+
+
+class Town(Protocol):
+    """The ledger and the detectors' states. Implementation: `gaswatch.stores.board.SqlTown`."""
+
+    def names(self) -> Names:
+        """What rows show of the ledger."""
+        ...
+
+    def detectors(self, query: DetectorQuery, now_ms: int, *, monitored: bool) -> InstalledPage:
+        """A page of detectors; `monitored` False: we can't see, required ones are unmonitored."""
+        ...
+
+    def detector(self, detector: DetectorId, now_ms: int, *, monitored: bool) -> Installed | None:
+        """One detector."""
+        ...
+
+    def entries(self, detector: DetectorId, limit: int) -> list[Entry]:
+        """Its newest `limit` journal entries, newest first."""
+        ...
+
+    def sites(self, after: str | None, limit: int) -> SitesPage:
+        """A page of sites."""
+        ...
+
+    def areas(self) -> list[Area]:
+        """All areas, sorted by id."""
+        ...
+
+
+class Quarantined(msgspec.Struct, frozen=True):
+    """A message that was not taken and kept for the operator to see."""
+
+    id: int
+    received_ms: int
+    topic: str
+    detector: str | None
+    reason: str
+    detail: str
+    payload: bytes
+
+
+class Quarantine(Protocol):
+    """Implementation: `gaswatch.stores.board.SqlQuarantine`."""
+
+    def newest(self, limit: int) -> list[Quarantined]:
+        """Newest first."""
+        ...
+
+
+class Newest(msgspec.Struct, frozen=True):
+    """A detector's newest stored reading."""
+
+    at_ms: int
+    state: ReportedState
+    lel: float | None
+    co: float | None
+
+
+Point: TypeAlias = tuple[int, float | None, float | None, float | None]
+"""Begin of a step in ms, then least, greatest and mean %LEL in it (None: no valid value)."""
+
+
+class Series(Protocol):
+    """Readings over time. Implementation: `gaswatch.wiring.dashboard`, over the configured store."""
+
+    def newest(self, no: int) -> Newest | None:
+        """The newest reading of the detector with this number."""
+        ...
+
+    def points(self, no: int, from_ms: int, to_ms: int, every_s: int) -> list[Point]:
+        """Steps of `every_s` from `from_ms` until just before `to_ms`; steps without a reading are missing."""
+        ...

@@ -10,6 +10,7 @@ from typing import Final, Literal, TypedDict
 
 import msgspec
 
+from dashboard.ports import UserRole
 from dashboard.rules.rows import Counts, Row, SystemRow
 from dashboard.rules.uptime import UptimeReport
 from gascore.registry import Area, SiteKind
@@ -34,9 +35,6 @@ DETECTOR: Final = "detector"
 PROTECTION: Final = "protection"
 SYSTEM: Final = "system"
 PROBLEM: Final = "problem"
-
-UserRole = Literal["operator", "inspector", "admin"]
-"""Inspectors look and export; operators and admins also acknowledge, close and comment."""
 
 
 class UserView(msgspec.Struct, frozen=True):

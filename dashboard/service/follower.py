@@ -1,0 +1,188 @@
+"""Follows the journal and the services' words, and says on the stream what changed (docs/adr/0010)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import msgspec
+import structlog
+
+from dashboard.ports import Alarms, Town
+from dashboard.rules.stream import Ring
+from dashboard.service.hub import Hub
+from dashboard.service.latency import Latency
+from dashboard.service.picture import Picture
+from gascore.clock import Clock
+from gascore.journal import Entry, Journal, OperatorAnswered, StoreDownError
+from gascore.service_status import ServiceStatus, StatusBoard
+from gascore.words import AlarmId
+
+NAME: Final = "dashboard"
+POLL_MS: Final = 50
+BATCH: Final = 1000
+"""Entries read at once."""
+SPACING_MS: Final = 150
+"""A first change goes out at once, the following ones together after this (console reference 2.3: 5 Hz)."""
+WORD_MS: Final = 1000
+BEAT_MS: Final = 2000
+RETRY_MS: Final = 1000
+_log = structlog.get_logger()
+
+
+class JournalWentBackError(Exception):
+    """The journal is shorter than it was: another database is behind the address. Start again to read it."""
+
+
+class Parts(msgspec.Struct, frozen=True):
+    """What the follower works with. `epoch` differs from process to process."""
+
+    journal: Journal
+    alarms: Alarms
+    town: Town
+    board: StatusBoard
+    clock: Clock
+    epoch: str
+    pid: int
+
+
+class Follower:
+    """Owns the picture; everything but the blocking reads happens in the event loop."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.picture = Picture()
+        self.stream_latency = Latency()
+        self.screen_latency = Latency()
+        self.hub = Hub(Ring(parts.epoch), lambda: self.picture.encoded_snapshot(parts.clock.now_ms()))
+        self.has_begun = False
+        """The board is complete; before that the console would show too little."""
+        self._parts = parts
+        self._clock = parts.clock
+        self._started_ms = parts.clock.now_ms()
+        self._pushed_ms = 0
+        self._listeners: list[Callable[[OperatorAnswered], None]] = []
+        self._stopping = asyncio.Event()
+
+    def listen(self, answered: Callable[[OperatorAnswered], None]) -> None:
+        """Call `answered` in the loop for every answer of alerts."""
+        self._listeners.append(answered)
+
+    def stop(self) -> None:
+        """Say goodbye to the browsers and let `run` return. Idempotent."""
+        self.hub.close()
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Follow until `stop`.
+
+        Raises:
+            ExceptionGroup with JournalWentBackError: start again.
+        """
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(self._follow(), name="follow"),
+                group.create_task(self._every(WORD_MS, self._tell), name="tell"),
+                group.create_task(self._every(BEAT_MS, self._beat), name="beat"),
+            ]
+            await self._stopping.wait()
+            for task in tasks:
+                task.cancel()
+
+    def shown(self, alarm: AlarmId, ms: int) -> bool:
+        """A browser painted a fresh leak `ms` after the receipt of its message; False: not a fresh one.
+
+        It can't have been later than now, nor earlier than it was opened.
+        """
+        received_ms = self.picture.fresh.get(alarm)
+        if received_ms is None:
+            return False
+        self.screen_latency.observe(min(ms, self._clock.now_ms() - received_ms))
+        return True
+
+    async def _follow(self) -> None:
+        await self._trying(self._begin)
+        while True:
+            await self._trying(self._poll)
+            await self._clock.sleep_until(self._clock.now_ms() + POLL_MS)
+
+    async def _every(self, period_ms: int, do: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            await self._trying(do)
+            await self._clock.sleep_until(self._clock.now_ms() + period_ms)
+
+    async def _trying(self, do: Callable[[], Awaitable[None]]) -> None:
+        """Do it until it works; the console shows meanwhile what is wrong."""
+        while True:
+            try:
+                await do()
+            except StoreDownError as error:
+                if self.picture.store_error != str(error):
+                    _log.error("the store is down; trying again", error=str(error))
+                self.picture.store_error = str(error)
+                await self._clock.sleep_until(self._clock.now_ms() + RETRY_MS)
+            else:
+                return
+
+    async def _begin(self) -> None:
+        words = await asyncio.to_thread(self._parts.board.read)
+        names = await asyncio.to_thread(self._parts.town.names)
+        found = await asyncio.to_thread(self._parts.alarms.open_alarms)
+        self.picture.begin(found.cursor, found.entries, names)
+        self.picture.hear(words)
+        self.picture.store_error = None
+        self.has_begun = True
+
+    async def _poll(self) -> None:
+        entries, newest_id = await asyncio.to_thread(self._read, self.picture.cursor)
+        self.picture.store_error = None
+        self.picture.newest_id = newest_id
+        if newest_id < self.picture.cursor:
+            raise JournalWentBackError(
+                f"the journal ends at {newest_id} and was at {self.picture.cursor}: another database? Start again."
+            )
+        if self.picture.follow(entries):
+            self.picture.rename(await asyncio.to_thread(self._parts.town.names))
+        for entry in entries:
+            if isinstance(entry.event, OperatorAnswered):
+                for listener in self._listeners:
+                    listener(entry.event)
+        self._push()
+
+    def _read(self, cursor: int) -> tuple[list[Entry], int]:
+        newest_id = self._parts.journal.last_id()
+        if newest_id <= cursor:
+            return [], newest_id
+        entries = self._parts.journal.after(cursor, BATCH)
+        return entries, max(newest_id, entries[-1].id if entries else 0)
+
+    def _push(self) -> None:
+        now_ms = self._clock.now_ms()
+        if 0 <= now_ms - self._pushed_ms < SPACING_MS:
+            return
+        changed = self.picture.delta(now_ms)
+        if changed is None:
+            return
+        body, received = changed
+        self._pushed_ms = now_ms
+        self.hub.publish(self.picture.cursor, body)
+        for received_ms in received:
+            self.stream_latency.observe(now_ms - received_ms)
+
+    async def _tell(self) -> None:
+        await asyncio.to_thread(self._parts.board.say, self.word())
+        self.picture.hear(await asyncio.to_thread(self._parts.board.read))
+
+    async def _beat(self) -> None:
+        self.hub.beat(self.picture.encoded_heartbeat(self._clock.now_ms()))
+        if self.has_begun:  # the services' silence must show while the store is down, too
+            self._push()
+
+    def word(self) -> ServiceStatus:
+        """What the dashboard says of itself."""
+        return ServiceStatus(
+            name=NAME,
+            pid=self._parts.pid,
+            started_ms=self._started_ms,
+            at_ms=self._clock.now_ms(),
+            latency={"stream": self.stream_latency.histogram, "screen": self.screen_latency.histogram},
+            notes={"browsers": str(self.hub.browsers), "journal_id": str(self.picture.cursor)},
+        )
