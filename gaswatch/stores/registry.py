@@ -1,0 +1,155 @@
+"""The ledger in SQL: read whole, by record, or as the collector needs it; changed only with an entry each."""
+
+from typing import Final
+
+from sqlalchemy import Engine, or_, select
+
+from gascore.compat import parse_target
+from gascore.registry import Area, Detector, Duty, Ledger, Person, Placed, Role, Room, Site, Supplier
+from gascore.words import AreaId, DetectorId, RoomId, RoomKind, SiteId, SupplyGas, TargetGas
+from gaswatch.stores import schema
+from gaswatch.stores.engine import reading, writing
+from gaswatch.stores.journal import append_in, lock
+from gaswatch.stores.ledger_check import LedgerError
+from gaswatch.stores.ledger_put import put_in
+from gaswatch.stores.ledger_rows import TABLES, RecordT, columns_of, fetch, fetch_all, record_of
+
+__all__ = ["LedgerError", "SqlRegistry"]
+
+_ROWS_AT_ONCE: Final = 10_000
+
+
+class SqlRegistry:
+    """Implements `collector.ports.Registry`. Every method is blocking and raises `StoreDownError`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def placed(self) -> list[Placed]:
+        """Every detector with its room, by number."""
+        # Rooms and sites are looked up here, not joined: a million detectors share their strings that way.
+        room, site, one = schema.room.c, schema.site.c, schema.detector.c
+        with reading(self._engine) as connection:
+            areas = {
+                SiteId(key): AreaId(area) for key, area in connection.execute(select(site.id, site.area))
+            }
+            rooms = {
+                key: (RoomId(key), SiteId(at), areas[at], RoomKind(kind), SupplyGas(gas))
+                for key, at, kind, gas in connection.execute(
+                    select(room.id, room.site, room.kind, room.supply_gas)
+                )
+            }
+            rows = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(
+                select(
+                    one.no,
+                    one.id,
+                    one.room,
+                    one.target,
+                    one.every_s,
+                    one.low_lel,
+                    one.high_lel,
+                    one.commissioned_ms,
+                    one.retired_ms,
+                ).order_by(one.no)
+            )
+            targets: dict[str | None, frozenset[TargetGas] | None] = {None: None}
+            found: list[Placed] = []
+            for no, key, at, target, every_s, low_lel, high_lel, commissioned_ms, retired_ms in rows:
+                if target not in targets:
+                    targets[target] = parse_target(target)
+                room_id, site_id, area, kind, gas = rooms[at]
+                found.append(
+                    Placed(
+                        no,
+                        key,
+                        site_id,
+                        room_id,
+                        area,
+                        kind,
+                        gas,
+                        targets[target],
+                        every_s,
+                        low_lel,
+                        high_lel,
+                        commissioned_ms,
+                        retired_ms,
+                    )
+                )
+            return found
+
+    def ledger(self) -> Ledger:
+        """All of it."""
+        with reading(self._engine) as connection:
+            return Ledger(
+                areas=tuple(fetch_all(connection, Area)),
+                suppliers=tuple(fetch_all(connection, Supplier)),
+                people=tuple(fetch_all(connection, Person)),
+                sites=tuple(fetch_all(connection, Site)),
+                rooms=tuple(fetch_all(connection, Room)),
+                detectors=tuple(fetch_all(connection, Detector)),
+                duties=tuple(fetch_all(connection, Duty)),
+            )
+
+    def put(self, ledger: Ledger, *, by: str, at_ms: int) -> int:
+        """Add new records and change existing ones; none is removed. One transaction with its entries.
+
+        Args:
+            ledger: may be a part: what it refers to can be stored already.
+            by: the user, or the command, that answers for it.
+            at_ms: the instant of the journal's entries.
+
+        Returns:
+            How many records were added or changed.
+
+        Raises:
+            LedgerError: nothing was stored; every problem names a record and says what to do.
+        """
+        with writing(self._engine) as connection:
+            lock(connection)  # two ledgers at once would not see each other's records
+            changes = put_in(connection, ledger, by=by)
+            if changes:
+                append_in(connection, changes, at_ms)
+            return len(changes)
+
+    def is_empty(self) -> bool:
+        """Whether nobody has put anything into the ledger yet."""
+        with reading(self._engine) as connection:
+            return all(connection.execute(select(one).limit(1)).first() is None for one in TABLES.values())
+
+    def detector(self, detector: DetectorId) -> Detector | None:
+        """One detector; None: not in the ledger."""
+        return self._one(Detector, detector)
+
+    def site(self, site: SiteId) -> Site | None:
+        """One site; None: not in the ledger."""
+        return self._one(Site, site)
+
+    def room(self, room: RoomId) -> Room | None:
+        """One room; None: not in the ledger."""
+        return self._one(Room, room)
+
+    def people_on_duty(self, site: SiteId | None) -> list[tuple[Role, Person]]:
+        """Who is to be told about `site`: its own people, then those who have a duty for everything.
+
+        None: only the latter.
+        """
+        with reading(self._engine) as connection:
+            everywhere = schema.duty.c.site.is_(None)
+            mine = everywhere if site is None else or_(everywhere, schema.duty.c.site == site)
+            query = columns_of(Duty).where(mine).order_by(None).order_by(everywhere, schema.duty.c.id)
+            duties = [record_of(Duty, row) for row in connection.execute(query)]
+            people = {
+                one.id: one
+                for one in fetch(connection, Person, schema.person.c.id, {duty.person for duty in duties})
+            }
+        return [(duty.role, people[duty.person]) for duty in duties]
+
+    def person_by_phone(self, phone: str) -> Person | None:
+        """Who has this number (E.164); the first by id where several share it."""
+        with reading(self._engine) as connection:
+            found = fetch(connection, Person, schema.person.c.phone, {phone})
+        return min(found, key=lambda one: one.id, default=None)
+
+    def _one(self, kind: type[RecordT], key: str) -> RecordT | None:
+        with reading(self._engine) as connection:
+            return next(iter(fetch(connection, kind, TABLES[kind].c.id, {key})), None)
