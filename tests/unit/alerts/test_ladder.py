@@ -1,0 +1,185 @@
+"""Who is told when, on time and after a pause."""
+
+from typing import Final
+
+import pytest
+
+from alerts.rules.ladder import (
+    CLEAR_HOLD_MS,
+    Answered,
+    Because,
+    Closed,
+    Event,
+    Ladder,
+    Over,
+    Phase,
+    Start,
+    Step,
+    Tell,
+    Tick,
+    Unreached,
+    step,
+)
+from alerts.rules.plans import LOW_LEAK, NOBODY, OURS, PLANS, STRANGER, TECHNICAL, URGENT, Plan, plan_for
+from gascore.alarm import AlarmKind, NoticePurpose
+from gascore.registry import Role
+from gascore.words import Priority
+
+T: Final = 1_790_000_000_000
+S: Final = 1_000
+
+
+def run(ladder: Ladder, *events: tuple[int, Event]) -> list[Step]:
+    """Each event at its second after T."""
+    steps = []
+    for at_s, event in events:
+        done = step(ladder, event, T + at_s * S)
+        ladder = done.state
+        steps.append(done)
+    return steps
+
+
+def climb(plan: Plan, until_s: int) -> list[tuple[int, Tell]]:
+    """Everything that is told up to `until_s`, waking exactly when the ladder says so."""
+    done = step(Ladder(), Start(plan), T)
+    told = [(0, effect) for effect in done.effects]
+    while done.wake_at is not None and done.wake_at <= T + until_s * S:
+        now_ms = done.wake_at
+        assert step(done.state, Tick(), now_ms - 1).effects == ()
+        done = step(done.state, Tick(), now_ms)
+        told += [((now_ms - T) // S, effect) for effect in done.effects]
+    return told
+
+
+def test_an_urgent_leak_climbs_every_ninety_seconds_and_then_everybody_is_told_every_five_minutes() -> None:
+    told = climb(URGENT, 1000)
+    assert [at for at, _ in told] == [0, 90, 180, 300, 600, 900]
+    assert told[0][1].roles == {Role.OWNER, Role.SAFETY_OFFICER, Role.SHIFT_LEADER}
+    assert told[1][1].roles == {Role.DUTY_OFFICER, Role.SUPPLIER_DISPATCH}
+    assert told[2][1].roles == {Role.MAINTENANCE, Role.GRID_WORKER}
+    assert told[3][1].roles == set(Role)
+    assert told[4][1].purpose is NoticePurpose.REPEAT
+    assert told[4][1].roles == set(Role)
+
+
+def test_the_other_plans_have_their_times() -> None:
+    assert [at for at, _ in climb(LOW_LEAK, 1600)] == [0, 90, 300, 900, 1200, 1500]
+    assert [at for at, _ in climb(TECHNICAL, 200_000)] == [0, 7200, 7200 + 86_400, 7200 + 2 * 86_400]
+    assert [at for at, _ in climb(OURS, 2200)] == [0, 300, 1200, 2100]
+    assert [at for at, _ in climb(STRANGER, 700)] == [0, 300, 600]
+    assert climb(NOBODY, 10**6) == []
+
+
+def test_the_kind_and_the_priority_choose_the_plan() -> None:
+    assert plan_for(AlarmKind.LEAK, Priority.URGENT) is URGENT
+    assert plan_for(AlarmKind.LEAK, Priority.HIGH) is LOW_LEAK
+    assert plan_for(AlarmKind.OFFLINE, Priority.MEDIUM) is TECHNICAL
+    assert plan_for(AlarmKind.WRONG_GAS, Priority.LOW) is NOBODY
+    assert plan_for(AlarmKind.BLIND, Priority.MEDIUM) is OURS
+    assert plan_for(AlarmKind.UNKNOWN_LEAK, Priority.URGENT) is STRANGER
+
+
+@pytest.mark.parametrize("plan", PLANS.values(), ids=lambda plan: plan.name)
+@pytest.mark.parametrize("pause_s", [1, 89, 91, 240, 301, 601, 3000, 100_000])
+def test_after_a_pause_everybody_due_is_told_once_and_the_next_instant_is_as_if_on_time(
+    plan: Plan, pause_s: int
+) -> None:
+    started = step(Ladder(), Start(plan), T).state
+    late = step(started, Tick(), T + pause_s * S)
+    on_time = climb(plan, pause_s)[1:]
+    assert len(late.effects) <= 1
+    told = late.effects[0].roles if late.effects else frozenset()
+    assert told == frozenset().union(*(effect.roles for _, effect in on_time))
+    again = step(late.state, Tick(), T + pause_s * S)
+    assert again.effects == ()
+    if late.wake_at is not None:
+        assert late.wake_at > T + pause_s * S
+        assert [at for at, _ in climb(plan, (late.wake_at - T) // S)][-1] * S == late.wake_at - T
+
+
+def test_an_answer_stops_it() -> None:
+    steps = run(Ladder(), (0, Start(URGENT)), (30, Answered()), (90, Tick()), (10_000, Tick()))
+    assert [len(done.effects) for done in steps] == [1, 0, 0, 0]
+    assert steps[1].wake_at is None
+    assert steps[2].reason is Because.NOT_DUE
+
+
+def test_when_it_is_over_all_who_were_told_hear_of_it_after_the_hold() -> None:
+    hold = CLEAR_HOLD_MS // S
+    steps = run(
+        Ladder(),
+        (0, Start(URGENT)),
+        (90, Tick()),
+        (100, Over()),
+        (100 + hold - 1, Tick()),
+        (100 + hold, Tick()),
+    )
+    assert [len(done.effects) for done in steps] == [1, 1, 0, 0, 1]
+    assert steps[2].wake_at == T + (100 + hold) * S
+    assert steps[4].effects[0] == Tell(NoticePurpose.CLEARED, frozenset(), 1, 0, told=True)
+    assert steps[4].state.phase is Phase.DONE
+
+
+def test_back_within_the_hold_is_no_news_but_the_ladder_goes_on_from_its_start() -> None:
+    steps = run(Ladder(), (0, Start(URGENT)), (50, Over()), (55, Start(URGENT)), (90, Tick()))
+    assert [len(done.effects) for done in steps] == [1, 0, 0, 1]
+    assert steps[2].reason is Because.BACK_IN_HOLD
+    assert steps[2].wake_at == T + 90 * S
+
+
+def test_a_rung_that_fell_due_within_the_hold_is_made_up_for_when_it_comes_back() -> None:
+    steps = run(Ladder(), (0, Start(URGENT)), (85, Over()), (95, Start(URGENT)))
+    assert steps[2].effects[0].roles == {Role.DUTY_OFFICER, Role.SUPPLIER_DISPATCH}
+
+
+def test_back_after_the_hold_starts_again_and_tells_all_who_were_told() -> None:
+    steps = run(Ladder(), (0, Start(URGENT)), (50, Over()), (70, Tick()), (80, Start(URGENT)))
+    assert steps[3].reason is Because.STARTED_AGAIN
+    assert steps[3].effects[0].told
+    assert steps[3].wake_at == T + 170 * S
+
+
+def test_back_after_an_answer_starts_again_even_within_the_hold() -> None:
+    steps = run(Ladder(), (0, Start(LOW_LEAK)), (5, Answered()), (10, Over()), (12, Start(LOW_LEAK)))
+    assert len(steps[3].effects) == 1
+
+
+def test_worse_starts_the_urgent_ladder_at_once() -> None:
+    worse = Start(URGENT, NoticePurpose.WORSE)
+    steps = run(Ladder(), (0, Start(LOW_LEAK)), (40, worse))
+    assert steps[1].effects == (Tell(NoticePurpose.WORSE, URGENT.rungs[0].roles, 0, told=True),)
+    assert steps[1].wake_at == T + 130 * S
+    held = run(Ladder(), (0, Start(LOW_LEAK)), (40, Over()), (45, worse))
+    assert held[2].effects[0].purpose is NoticePurpose.WORSE
+
+
+def test_when_nobody_of_a_rung_can_be_reached_the_next_one_is_told_at_once() -> None:
+    steps = run(
+        Ladder(), (0, Start(LOW_LEAK)), (2, Unreached(0)), (2, Unreached(0)), (90, Tick()), (300, Tick())
+    )
+    assert steps[1].effects == (Tell(NoticePurpose.RAISED, frozenset({Role.SHIFT_LEADER}), 1),)
+    assert steps[2].effects == ()
+    assert steps[3].effects == ()
+    assert steps[4].effects[0].roles == {Role.OWNER, Role.MAINTENANCE, Role.GRID_WORKER}
+
+
+def test_an_unreachable_last_rung_is_asked_again_at_its_time_only() -> None:
+    steps = run(Ladder(), (0, Start(STRANGER)), (2, Unreached(0)), (300, Tick()))
+    assert [len(done.effects) for done in steps] == [1, 0, 1]
+
+
+@pytest.mark.parametrize("before", [(), ((5, Answered()),)])
+def test_closing_tells_those_who_were_told_at_once(before: tuple[tuple[int, Event], ...]) -> None:
+    steps = run(Ladder(), (0, Start(TECHNICAL)), *before, (10, Closed()), (7200, Tick()))
+    assert steps[-2].effects[0].purpose is NoticePurpose.CLEARED
+    assert steps[-1].effects == ()
+
+
+def test_closing_after_all_were_told_that_it_is_over_tells_nobody() -> None:
+    steps = run(Ladder(), (0, Start(URGENT)), (5, Answered()), (50, Over()), (70, Tick()), (90, Closed()))
+    assert [len(done.effects) for done in steps] == [1, 0, 0, 1, 0]
+
+
+def test_an_answer_within_the_hold_keeps_the_hold() -> None:
+    steps = run(Ladder(), (0, Start(URGENT)), (50, Over()), (55, Answered()), (65, Tick()))
+    assert steps[3].effects[0].purpose is NoticePurpose.CLEARED
