@@ -50,7 +50,7 @@ def test_the_file_has_each_sites_seconds_and_rates() -> None:
 
     assert first[NAMES] == ["Grid 1", "S1", "Restaurant S1", "2"]
     assert first[FIGURES] == ["0", "0", "28800", "0", "0", "0", "0", str(4 * DAY - 28800)]
-    assert first[RATES] == ["91.6666", "91.6666", "96.4285", "96.4285"]
+    assert first[RATES] == ["91.6666", "91.6666", "99.1071", "99.1071"]
     assert second[TOTAL] == str(2 * DAY)
     assert total[TOTAL] == str(6 * DAY)
 
