@@ -1,0 +1,1 @@
+"""The dashboard's pages: templates, translations, built scripts and styles."""

@@ -1,0 +1,57 @@
+/** The open alarms as the server last told them, and their order on the screen. Knows nothing of the document. */
+
+import type { Row } from "./types.ts";
+
+export const PRIORITIES = [1, 2, 3, 4] as const;
+
+export class Board {
+  readonly rows = new Map<number, Row>();
+
+  reset(rows: Row[]): void {
+    this.rows.clear();
+    for (const row of rows) this.rows.set(row.id, row);
+  }
+
+  /** Take a delta; returns the alarms that are new, and those that became more urgent. */
+  merge(rows: Row[], gone: number[]): { fresh: Row[]; worse: Row[] } {
+    const fresh: Row[] = [];
+    const worse: Row[] = [];
+    for (const row of rows) {
+      const before = this.rows.get(row.id);
+      if (!before) fresh.push(row);
+      else if (row.priority < before.priority || row.peak_level > before.peak_level) worse.push(row);
+      this.rows.set(row.id, row);
+    }
+    for (const id of gone) this.rows.delete(id);
+    return { fresh, worse };
+  }
+
+  /** Unacknowledged first, then by priority, the newest first. */
+  sorted(): Row[] {
+    return [...this.rows.values()].sort(
+      (a, b) =>
+        Number(isAcked(a)) - Number(isAcked(b)) ||
+        a.priority - b.priority ||
+        b.opened_ms - a.opened_ms ||
+        b.id - a.id,
+    );
+  }
+
+  /** The most urgent priority that nobody has acknowledged; null: none. */
+  loudest(): number | null {
+    let least: number | null = null;
+    for (const row of this.rows.values()) {
+      if (!isAcked(row) && (least === null || row.priority < least)) least = row.priority;
+    }
+    return least;
+  }
+}
+
+export function isAcked(row: Row): boolean {
+  return row.acked_ms !== null;
+}
+
+/** Only what is acknowledged and over can be closed; a leak waits for it (the latch). */
+export function isClosable(row: Row): boolean {
+  return row.status === "acked_normal";
+}

@@ -1,0 +1,90 @@
+/** A detector's concentration over time: mean line, band from least to most, both set points. */
+
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+
+import { config, say } from "./config.ts";
+import { text } from "./dom.ts";
+
+type Point = [number, number | null, number | null, number | null];
+
+const POINTS = 600;
+const HEIGHT = 320;
+
+export class Chart {
+  readonly #place: HTMLElement;
+  readonly #words: HTMLElement;
+  #plot: uPlot | undefined;
+
+  constructor(place: HTMLElement, words: HTMLElement) {
+    this.#place = place;
+    this.#words = words;
+    new ResizeObserver(() => this.#plot?.setSize({ width: place.clientWidth, height: HEIGHT })).observe(place);
+  }
+
+  /** Fetch and draw the last `spanS` seconds; without it the period that the page asked for. */
+  async load(spanS?: number): Promise<void> {
+    const to = config.to_ms ?? 0;
+    const from = spanS === undefined ? (config.from_ms ?? 0) : to - spanS * 1000;
+    const every = Math.max(1, Math.ceil((to - from) / 1000 / POINTS));
+    text(this.#words, say("curve_loading"));
+    try {
+      const query = new URLSearchParams({ from: String(from), to: String(to), every: String(every) });
+      const answer = await fetch(`${config.readings ?? ""}?${query}`, { signal: AbortSignal.timeout(20_000) });
+      if (!answer.ok) throw new Error(String(answer.status));
+      this.#draw(((await answer.json()) as { points: Point[] }).points, from, to);
+    } catch {
+      text(this.#words, say("curve_failed"));
+    }
+  }
+
+  #draw(points: Point[], from: number, to: number): void {
+    this.#plot?.destroy();
+    this.#plot = undefined;
+    const values = points.map((point) => point[2]).filter((value): value is number => value !== null);
+    if (values.length === 0) {
+      text(this.#words, say("curve_empty"));
+      return;
+    }
+    const most = Math.max(...values);
+    text(this.#words, say("curve_words", { most: most.toFixed(1), count: points.length }));
+    const low = config.low_lel ?? 25;
+    const high = config.high_lel ?? 50;
+    const flat = (value: number): number[] => points.map(() => value);
+    const data: uPlot.AlignedData = [
+      points.map((point) => point[0] / 1000),
+      points.map((point) => point[2]),
+      points.map((point) => point[1]),
+      points.map((point) => point[3]),
+      flat(low),
+      flat(high),
+    ];
+    this.#plot = new uPlot(this.#options(from, to, Math.max(most, high) * 1.1), data, this.#place);
+  }
+
+  #options(from: number, to: number, top: number): uPlot.Options {
+    const style = getComputedStyle(document.documentElement);
+    const ink = (name: string): string => style.getPropertyValue(name).trim();
+    const axis = { stroke: ink("--ink-soft"), grid: { stroke: ink("--line"), width: 1 }, ticks: { stroke: ink("--line") } };
+    const set = { width: 1, dash: [6, 4], points: { show: false } };
+    return {
+      width: this.#place.clientWidth,
+      height: HEIGHT,
+      tzDate: (s) => uPlot.tzDate(new Date(s * 1000), config.timezone),
+      scales: { x: { min: from / 1000, max: to / 1000 }, y: { range: [0, top] } },
+      series: [
+        { label: say("curve_time"), value: "{YYYY}-{MM}-{DD} {HH}:{mm}:{ss}" },
+        { label: say("curve_most"), stroke: ink("--curve-band"), points: { show: false } },
+        { label: say("curve_least"), stroke: ink("--curve-band"), points: { show: false } },
+        { label: say("curve_mean"), stroke: ink("--curve"), width: 2, points: { show: false } },
+        { label: say("curve_low"), stroke: ink("--p2"), ...set },
+        { label: say("curve_high"), stroke: ink("--p1"), ...set },
+      ],
+      bands: [{ series: [1, 2], fill: ink("--curve-band") }],
+      axes: [
+        { ...axis, values: [[86400, "{MM}-{DD}", null, null, null, null, null, null, 1], [60, "{HH}:{mm}", "\n{MM}-{DD}", null, null, null, null, null, 1], [1, "{HH}:{mm}:{ss}", "\n{MM}-{DD}", null, null, null, null, null, 1]] },
+        { ...axis, label: "%LEL", size: 56, labelSize: 20 },
+      ],
+    };
+  }
+}

@@ -1,0 +1,200 @@
+/** One alarm's elements, made from the page's template and kept equal to the row. */
+
+import { isAcked, isClosable } from "./board.ts";
+import { config, named, say, word } from "./config.ts";
+import { copy, element, mark, part, show, text } from "./dom.ts";
+import { clockTime, duration } from "./time.ts";
+import type { Notice, Row } from "./types.ts";
+
+const TOLD_SHOWN = 3;
+
+export class RowView {
+  readonly root: HTMLElement;
+  #row: Row;
+  #open = false;
+
+  constructor(row: Row) {
+    this.#row = row;
+    this.root = copy("row-template");
+    this.root.id = `alarm-${row.id}`;
+    mark(this.root, "id", String(row.id));
+  }
+
+  get row(): Row {
+    return this.#row;
+  }
+
+  update(row: Row, nowMs: number): void {
+    this.#row = row;
+    const root = this.root;
+    mark(root, "priority", String(row.priority));
+    mark(root, "status", row.status);
+    part(root, "shape").setAttribute("href", `#shape-${row.priority}`);
+    text(part(root, "number"), String(row.priority));
+    text(part(root, "priority"), word("priority", row.priority));
+    text(part(root, "title"), title(row));
+    text(part(root, "status"), word("status", row.status));
+    this.#where(row);
+    this.#lel(row);
+    this.#told(row.notices);
+    this.#buttons(row, nowMs);
+    this.tick(nowMs);
+    if (this.#open) this.#details(row, nowMs);
+  }
+
+  /** Ages only: once a second. */
+  tick(nowMs: number): void {
+    text(part(this.root, "age"), duration(nowMs - this.#row.opened_ms));
+  }
+
+  toggle(nowMs: number): void {
+    this.#open = !this.#open;
+    show(part(this.root, "details"), this.#open);
+    part(this.root, "more").setAttribute("aria-expanded", String(this.#open));
+    if (this.#open) this.#details(this.#row, nowMs);
+  }
+
+  /** Say something about the operator's action at the row itself. */
+  say(words: string, tone: "" | "wait" | "warn" | "good"): void {
+    const place = part(this.root, "feedback");
+    text(place, words);
+    mark(place, "tone", tone);
+    show(place, words !== "");
+  }
+
+  /** Draw the eye: the row is not what the operator saw. */
+  flash(): void {
+    this.root.classList.remove("flash");
+    void this.root.offsetWidth; // restarts the animation
+    this.root.classList.add("flash");
+  }
+
+  #where(row: Row): void {
+    const site = named(row.site_name, row.site_name_en);
+    text(part(this.root, "site"), site || row.detector || say("our_service"));
+    text(part(this.root, "room"), named(row.room_name, row.room_name_en));
+    text(part(this.root, "gas"), word("gas", row.supply_gas));
+    text(part(this.root, "address"), row.address);
+    const link = part(this.root, "detector");
+    text(link, row.detector ?? "");
+    if (row.detector) link.setAttribute("href", `/detectors/${encodeURIComponent(row.detector)}`);
+  }
+
+  #lel(row: Row): void {
+    const measured = row.lel !== null || row.peak_lel !== null;
+    show(part(this.root, "lel"), measured);
+    if (!measured) return;
+    text(part(this.root, "now"), row.lel === null ? "–" : number(row.lel));
+    text(part(this.root, "peak"), row.peak_lel === null ? "" : say("peak", { lel: number(row.peak_lel) }));
+    const bar = part(this.root, "bar");
+    bar.style.setProperty("--now", `${Math.min(100, row.lel ?? 0)}%`);
+    bar.style.setProperty("--peak", `${Math.min(100, row.peak_lel ?? 0)}%`);
+  }
+
+  #told(notices: Notice[]): void {
+    const latest = byPerson(notices);
+    const shown = latest.slice(0, TOLD_SHOWN).map((notice) => {
+      const item = element("li", "notice");
+      item.dataset["state"] = tone(notice.state);
+      item.append(icon(tone(notice.state)), element("b", "", notice.person_name));
+      item.append(element("span", "", `${word("role", notice.role)} · ${word("notice", notice.state)}`));
+      return item;
+    });
+    if (latest.length > TOLD_SHOWN) {
+      shown.push(element("li", "rest", say("more_people", { count: latest.length - TOLD_SHOWN })));
+    }
+    if (latest.length === 0) shown.push(element("li", "rest", say("nobody_told")));
+    const place = part(this.root, "told");
+    const key = notices.map((n) => `${n.id}${n.state}`).join();
+    if (place.dataset["key"] === key && key !== "") return;
+    place.dataset["key"] = key;
+    place.replaceChildren(...shown);
+  }
+
+  #buttons(row: Row, nowMs: number): void {
+    const may = config.may_act === true;
+    show(part(this.root, "ack"), may && !isAcked(row));
+    show(part(this.root, "close"), may && isClosable(row));
+    const acked = part(this.root, "acked");
+    show(acked, isAcked(row));
+    if (row.acked_ms !== null) {
+      text(acked, say("acked_by", { name: row.acked_by ?? "", time: clockTime(row.acked_ms, nowMs) }));
+    }
+  }
+
+  #details(row: Row, nowMs: number): void {
+    const facts: [string, string][] = [
+      [say("opened"), clockTime(row.opened_ms, nowMs)],
+      [say("since"), clockTime(row.since_ms, nowMs)],
+      [say("changed"), clockTime(row.changed_ms, nowMs)],
+      [say("times"), String(row.count)],
+    ];
+    if (row.rung !== null) facts.push([say("rung"), String(row.rung + 1)]);
+    if (row.codes.length) facts.push([say("codes"), row.codes.join(", ")]);
+    if (row.late) facts.push([say("late"), say("late_hint")]);
+    facts.push([say("number"), String(row.id)]);
+    const pairs = facts.flatMap(([name, value]) => [element("dt", "", name), element("dd", "", value)]);
+    part(this.root, "facts").replaceChildren(...pairs);
+    const lines = [...row.notices].reverse().map((notice) => noticeLine(notice, nowMs));
+    part(this.root, "notices").replaceChildren(...lines);
+  }
+}
+
+function noticeLine(notice: Notice, nowMs: number): HTMLElement {
+  const line = element("tr", "");
+  const state = element("td", "");
+  state.append(icon(tone(notice.state)), ` ${word("notice", notice.state)}`);
+  line.append(
+    element("td", "time", clockTime(notice.at_ms, nowMs)),
+    element("td", "", `${notice.person_name} (${word("role", notice.role)})`),
+    element("td", "", `${word("channel", notice.channel)} · ${word("purpose", notice.purpose)}`),
+    state,
+  );
+  return line;
+}
+
+/** What it is, in words: for a leak the worst level so far. */
+export function title(row: Row): string {
+  if (row.kind === "leak") return word("leak", row.peak_level);
+  return word("kind", row.kind);
+}
+
+function number(lel: number): string {
+  return lel.toFixed(lel < 10 && lel % 1 !== 0 ? 1 : 0);
+}
+
+/** The newest notice of each person, in the order in which they were first told. */
+function byPerson(notices: Notice[]): Notice[] {
+  const latest = new Map<string, Notice>();
+  for (const notice of notices) {
+    const before = latest.get(`${notice.person_name}/${notice.role}`);
+    if (!before || notice.at_ms >= before.at_ms) latest.set(`${notice.person_name}/${notice.role}`, notice);
+  }
+  return [...latest.values()];
+}
+
+const TONES: Record<string, string> = {
+  delivered: "good",
+  handed_over: "going",
+  sending: "going",
+  pending: "going",
+  undelivered: "bad",
+  refused: "bad",
+  unknown: "bad",
+  expired: "bad",
+  superseded: "none",
+};
+
+function tone(state: string): string {
+  return TONES[state] ?? "none";
+}
+
+function icon(name: string): SVGElement {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  use.setAttribute("href", `#icon-${name}`);
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  svg.append(use);
+  return svg;
+}
