@@ -115,7 +115,7 @@ class DetectorLine(msgspec.Struct, frozen=True):
 
 
 class DetectorsContext(BaseContext):
-    """One page of detectors, sorted by site and id.
+    """One page of detectors, sorted by id.
 
     Keys:
         counts: detectors per protection state, of all.
