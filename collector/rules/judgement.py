@@ -101,6 +101,11 @@ NEW: Final = Standing()
 """A detector that has not reported."""
 
 
+def is_supervised(placed: Placed, now_ms: int) -> bool:
+    """Whether it is, or is going to be, required to report: commissioned and not retired."""
+    return placed.commissioned_ms is not None and (placed.retired_ms is None or placed.retired_ms > now_ms)
+
+
 def step(standing: Standing, placed: Placed, event: Event, limits: Limits) -> Step:
     """Apply one event; nothing is raised, and nothing changes in the arguments."""
     return ON[type(event)](standing, placed, event, limits)
@@ -216,7 +221,10 @@ def _reported(standing: Standing, placed: Placed, event: Reported, limits: Limit
     for condition, check in CHECKS.items():
         found = check(placed, status, page.held.get(condition), limits)
         page.settle(condition, found, timing.measured_ms, late=timing.late)
-    page.settle(Condition.WRONG_GAS, wrong_gas(placed, declared), timing.measured_ms)
+    required = is_supervised(placed, event.received_ms)
+    page.settle(
+        Condition.WRONG_GAS, wrong_gas(placed, declared) if required else Word.GONE, timing.measured_ms
+    )
     return page.done(reported=True, declared=declared, doubt=timing.doubt)
 
 
@@ -241,7 +249,8 @@ def _came_online(standing: Standing, placed: Placed, event: CameOnline, limits: 
 
 def _offline(standing: Standing, placed: Placed, since_ms: int, reason: Reason) -> Step:
     page = _Page(standing, placed)
-    if standing.reported:  # before its first report it is "never reported" instead
+    # Before its first report it is "never reported" instead; out of service it may go when it likes.
+    if standing.reported and is_supervised(placed, since_ms):
         page.settle(Condition.OFFLINE, Finding(reason), since_ms)
     return page.done()
 

@@ -6,6 +6,8 @@ Bounded: the one heard first is forgotten first. A flood of made-up names can't 
 
 from typing import Final
 
+import msgspec
+
 from collector.rules.conditions import level_of
 from gascore.journal import Sample, UnknownDetector, UnknownLeak
 from gascore.wire import Status
@@ -15,6 +17,10 @@ MOST: Final = 10_000
 LOW_LEL: Final = 25.0
 HIGH_LEL: Final = 50.0
 """Set points where no ledger names any: GB 15322.1-2019 industrial and commercial practice."""
+
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+_decode = msgspec.json.Decoder(dict[DetectorId, Level]).decode
 
 
 class Strangers:
@@ -43,9 +49,20 @@ class Strangers:
             events.append(UnknownLeak(detector=detector, level=level, sample=sample))
         return events
 
-    def forget(self, detector: DetectorId) -> None:
-        """It is in the ledger now."""
-        self._levels.pop(detector, None)
+    def forget(self, detector: DetectorId, now_ms: int) -> list[UnknownLeak]:
+        """It is in the ledger now: what it reports from here on is its own, so this leak is over."""
+        if not self._levels.pop(detector, Level.NONE):
+            return []
+        return [UnknownLeak(detector=detector, level=Level.NONE, sample=Sample(now_ms))]
+
+    def save(self) -> bytes:
+        """Who reports a leak: what must survive a restart, or nobody would ever hear that it is over."""
+        return _encode({name: level for name, level in self._levels.items() if level})
+
+    def restore(self, body: bytes | None) -> None:
+        """The inverse of `save`."""
+        if body is not None:
+            self._levels.update(_decode(body))
 
     def _make_room(self) -> None:
         if len(self._levels) >= self._most:

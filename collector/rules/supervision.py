@@ -10,9 +10,8 @@ from heapq import heappop, heappush
 from typing import Final
 
 from collector.rules.conditions import Limits
-from collector.rules.judgement import FellSilent, NeverReported
+from collector.rules.judgement import FellSilent, NeverReported, is_supervised
 from collector.rules.watch import Watch, silence_ms
-from gascore.registry import Placed
 from gascore.words import Condition
 
 TICK_MS: Final = 250
@@ -58,11 +57,6 @@ class Wheel:
         return self._ticks[0] * TICK_MS if self._ticks else None
 
 
-def is_supervised(placed: Placed, now_ms: int) -> bool:
-    """Whether it is, or is going to be, required to report: commissioned and not retired."""
-    return placed.commissioned_ms is not None and (placed.retired_ms is None or placed.retired_ms > now_ms)
-
-
 class Supervisor:
     """The wheel with the rule of its deadlines."""
 
@@ -89,6 +83,7 @@ class Supervisor:
         for watch in watches:
             watch.tick = 0
             watch.heard_ms = min(watch.heard_ms, now_ms)
+            watch.newest_ms = min(watch.newest_ms, now_ms)  # else all that comes would be old news
             self.arm(watch, now_ms)
 
     def deadline_ms(self, watch: Watch, now_ms: int) -> int | None:

@@ -30,7 +30,7 @@ class Watch(msgspec.Struct, gc=False):
         standing: what is known; replaced, never changed.
         every_s: seconds between its reports, as it last said or the ledger says.
         seq, seen: see `collector.rules.sequence`; `gaps` counts missing messages.
-        newest_ms: the newest measured instant, 0: none in this run.
+        newest_ms: the newest measured instant, 0: none.
         at_ms: measured instant of the message heard last.
         heard_ms: receipt of the newest sign of life in this run, 0: none.
         tick: the wheel's tick at which its deadline is looked at, 0: not in the wheel.
@@ -49,11 +49,17 @@ class Watch(msgspec.Struct, gc=False):
 
 
 class Saved(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A watch as it is stored; the id guards against a number that changed its owner."""
+    """A watch as it is stored; the id guards against a number that changed its owner.
+
+    The newest instant and the numbers that were heard are in it, because a broker sends again what was
+    stored but not yet acknowledged: a leak that is over must not begin once more.
+    """
 
     id: str
     standing: Standing
     newest_ms: int = 0
+    seq: int = 0
+    seen: int = 0
 
 
 _encode = msgspec.json.Encoder().encode
@@ -62,15 +68,25 @@ _decode = msgspec.json.Decoder(Saved | None).decode  # null: nobody's
 
 def save(watch: Watch) -> bytes:
     """The stored form of what must survive a restart."""
-    return _encode(Saved(watch.placed.id, watch.standing, watch.newest_ms))
+    return _encode(Saved(watch.placed.id, watch.standing, watch.newest_ms, watch.seq, watch.seen))
 
 
-def restore(placed: Placed, body: bytes | None) -> Watch:
-    """A watch as it was saved, or a new one when there is nothing, or another detector's, to go on from."""
+def restore(placed: Placed, body: bytes | None, now_ms: int) -> Watch:
+    """A watch as it was saved, or a new one when there is nothing, or another detector's, to go on from.
+
+    An instant saved by a clock that was ahead of `now_ms` would make all that comes old news: it is cut off.
+    """
     saved = _decode(body) if body is not None else None
     if saved is None or saved.id != placed.id:
         return Watch(placed, NEW, placed.every_s)
-    return Watch(placed, share(saved.standing), placed.every_s, newest_ms=saved.newest_ms)
+    return Watch(
+        placed,
+        share(saved.standing),
+        placed.every_s,
+        seq=saved.seq,
+        seen=saved.seen,
+        newest_ms=min(saved.newest_ms, now_ms),
+    )
 
 
 def hear(watch: Watch, status: Status, received_ms: int, *, flagged: bool, limits: Limits) -> Step:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 OWN = 0
 """The collector's own row among the saved states (detectors' numbers begin at 1): its book of blindness."""
+STRANGERS = -1
+"""Likewise: the unknown detectors that report a leak."""
 KEPT_REFUSALS = 200
 """Messages kept for the operator per batch; a flood of garbage is counted whole, but not kept whole."""
 
@@ -61,7 +63,7 @@ class Batch:
         if not (self.events or self.watches or self.states or self.refused):
             return None
         saved = {number: save(watch) for number, watch in self.watches.items()}
-        return Recording(at_ms, tuple(self.events), saved | self.states, tuple(self.refused))
+        return Recording(at_ms, tuple(self.events), self.states | saved, tuple(self.refused))
 
 
 def _is_leak(event: Event) -> bool:

@@ -1,22 +1,25 @@
 """The collector's loop: starts the links and the pipeline, watches deadlines, says how it is."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
 from collector.rules.blindness import Spell, restore
 from collector.rules.supervision import TICK_MS
-from collector.service.batch import OWN
+from collector.service.batch import OWN, STRANGERS
 from collector.service.fleet import Fleet, labels
 from collector.service.intake import Intake
 from collector.service.parts import Parts
 from collector.service.pipeline import Pipeline
 from collector.service.sight import SELF, Sight
-from gascore.journal import BlindScope, LedgerChanged, StoreDownError
+from gascore.journal import BlindScope, Event, LedgerChanged, StoreDownError
 from gascore.service_status import ServiceStatus
+
+if TYPE_CHECKING:
+    from gascore.readings import Labels
 
 _log = structlog.get_logger()
 NAME: Final = "collector"
@@ -30,6 +33,8 @@ LOOK_AT: Final = 5_000
 """Detectors looked at before the loop serves the others again."""
 DRAIN_MS: Final = 10_000
 """A stop waits so long for the stores; what is not acknowledged then, the broker sends again."""
+GOODBYE_S: Final = 3
+"""How long links may take to say goodbye to their brokers."""
 TAIL: Final = 1_000
 PEOPLE: Final = frozenset({"person", "duty", "supplier"})
 """Records of the ledger that the collector does not look at."""
@@ -51,6 +56,7 @@ class Collector:
         self._pipeline = Pipeline(self._intake, self._sight, parts)
         self._stopping = asyncio.Event()
         self._cursor = 0
+        self._unlabelled: dict[int, Labels] = {}
         self._board_down = False
 
     def stop(self) -> None:
@@ -66,24 +72,23 @@ class Collector:
         try:
             await self._load()
             async with asyncio.TaskGroup() as group:
+                links = [group.create_task(work, name=name) for name, work in self._links()]
                 tasks = [group.create_task(work, name=name) for name, work in self._tasks().items()]
                 await self._stopping.wait()
-                await self._finish()
-                for task in tasks:
+                await self._finish(links)
+                for task in links + tasks:
                     task.cancel()
         finally:
             self._parts.close()
 
+    def _links(self) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
+        for index, link in enumerate(self._parts.links):
+            arrived = partial(self._pipeline.take, index)
+            running = link.run(arrived=arrived, changed=self._link_changed, is_full=self._is_full)
+            yield f"link {link.name}", running
+
     def _tasks(self) -> dict[str, Coroutine[Any, Any, None]]:
-        links = {
-            f"link {link.name}": link.run(
-                arrived=partial(self._pipeline.take, index),
-                changed=self._link_changed,
-                is_full=self._is_full,
-            )
-            for index, link in enumerate(self._parts.links)
-        }
-        return links | {
+        return {
             "pipeline": self._pipeline.run(),
             "deadlines": self._watch_deadlines(),
             "status": self._each(SECOND_MS, self._say),
@@ -103,6 +108,7 @@ class Collector:
         await asyncio.to_thread(parts.readings.label, labels(placed))
         now_ms = self._clock.now_ms()
         self._fleet.read(placed, saved, self._intake.batch, now_ms)
+        self._intake.resume(saved.get(STRANGERS))
         self._sight.resume(restore(saved.get(OWN)), last, now_ms)
         self._pipeline.woken()
         _log.info("collector started", detectors=len(placed), links=list(self._sight.links))
@@ -173,27 +179,34 @@ class Collector:
         )
 
     async def _follow_ledger(self) -> None:
+        cursor, has_changed = self._cursor, False
         try:
-            entries = await asyncio.to_thread(self._parts.journal.after, self._cursor, TAIL)
-            if any(
-                isinstance(entry.event, LedgerChanged) and entry.event.entity not in PEOPLE
-                for entry in entries
-            ):
+            while entries := await asyncio.to_thread(self._parts.journal.after, cursor, TAIL):
+                cursor = entries[-1].id
+                has_changed = has_changed or any(_concerns_us(entry.event) for entry in entries)
+            if has_changed:
                 await self._reread()
+            if self._unlabelled:
+                await self._label()
         except StoreDownError:
-            return  # the pipeline reports it; the cursor stays, so nothing is missed
-        if entries:
-            self._cursor = entries[-1].id
+            return  # the pipeline says so, and books it; the cursor stays, so nothing is missed
+        self._cursor = cursor
 
     async def _reread(self) -> None:
         placed = await asyncio.to_thread(self._parts.registry.placed)
         now_ms = self._clock.now_ms()
         changed = self._fleet.read(placed, {}, self._intake.batch, now_ms)
         for one in changed:
-            self._intake.meet(one.id)
-        await self._pipeline.in_readings(lambda: self._parts.readings.label(labels(changed)))
+            self._intake.meet(one.id, now_ms)
+        self._unlabelled |= labels(changed)
         self._pipeline.woken()
         _log.info("ledger read", detectors=len(placed), changed=len(changed))
+
+    async def _label(self) -> None:
+        """Tell the time series who is new; kept until it has taken them."""
+        named = dict(self._unlabelled)
+        await self._pipeline.in_readings(lambda: self._parts.readings.label(named))
+        self._unlabelled = {no: one for no, one in self._unlabelled.items() if named.get(no) != one}
 
     async def _seal(self) -> None:
         try:
@@ -204,7 +217,7 @@ class Collector:
         if packed:
             _log.debug("readings sealed", packed=packed)
 
-    async def _finish(self) -> None:
+    async def _finish(self, links: list[asyncio.Task[None]]) -> None:
         """The last batch says that we stop; then the links go, and the last word is the status."""
         now_ms = self._clock.now_ms()
         self._sight.lost(Spell(BlindScope.COLLECTOR, SELF, now_ms, "stopped"))
@@ -218,5 +231,11 @@ class Collector:
         giving_up.cancel()
         for link in self._parts.links:
             await link.stop()
+        if links:
+            await asyncio.wait(links, timeout=GOODBYE_S)
         await self._say()
         _log.info("collector stopped")
+
+
+def _concerns_us(event: Event) -> bool:
+    return isinstance(event, LedgerChanged) and event.entity not in PEOPLE

@@ -1,11 +1,11 @@
 """All detectors of the ledger, watched: who they are, what is known of them, and by when they are due."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from collector.rules.conditions import Limits
 from collector.rules.fitness import gas_codes, to_verify
-from collector.rules.judgement import Event, LedgerRead, Standing, Step, Struck
-from collector.rules.supervision import Supervisor, is_supervised
+from collector.rules.judgement import Event, LedgerRead, Standing, Step, Struck, is_supervised
+from collector.rules.supervision import Supervisor
 from collector.rules.tally import Tally, protection
 from collector.rules.watch import Watch, apply, restore
 from collector.service.batch import Batch
@@ -28,17 +28,18 @@ class Fleet:
         """Detectors whose target gas nobody knew when the ledger was read."""
 
     def read(
-        self, ledger: Iterable[Placed], saved: Mapping[int, bytes], batch: Batch, now_ms: int
+        self, ledger: Sequence[Placed], saved: Mapping[int, bytes], batch: Batch, now_ms: int
     ) -> list[Placed]:
         """Take in the ledger: new detectors are restored, known ones keep their state, others are struck.
 
         Returns:
             The detectors that are new or have changed.
         """
-        gone = set(self.watches)
+        # First who is gone: a new detector may have taken over the number.
+        for name in self.watches.keys() - {placed.id for placed in ledger}:
+            self._strike(name, batch, now_ms)
         changed = []
         for placed in ledger:
-            gone.discard(placed.id)
             known = self.watches.get(placed.id)
             if known is None:
                 self._enter(placed, saved.get(placed.no), batch, now_ms)
@@ -47,15 +48,13 @@ class Fleet:
             else:
                 continue
             changed.append(placed)
-        for name in gone:
-            self._strike(name, batch, now_ms)
         self.to_verify = sum(
             to_verify(watch.placed, watch.standing.declared) for watch in self.watches.values()
         )
         return changed
 
     def _enter(self, placed: Placed, body: bytes | None, batch: Batch, now_ms: int) -> None:
-        watch = self.watches[placed.id] = restore(placed, body)
+        watch = self.watches[placed.id] = restore(placed, body, now_ms)
         self.tally.add(protection(placed, watch.standing, now_ms))
         # Judged for the first time, the ledger's word has held since commissioning.
         if watch.standing.held or gas_codes(placed, watch.standing.declared)[1] is not None:
@@ -65,7 +64,10 @@ class Fleet:
 
     def _move(self, watch: Watch, placed: Placed, batch: Batch, now_ms: int) -> None:
         if placed.no != watch.placed.no:
+            if batch.watches.get(watch.placed.no) is watch:
+                del batch.watches[watch.placed.no]
             batch.states[watch.placed.no] = b"null"  # the number is free: nobody's state
+            batch.watches[placed.no] = watch
         self.tally.remove(protection(watch.placed, watch.standing, now_ms))
         if placed.every_s != watch.placed.every_s:
             watch.every_s = placed.every_s

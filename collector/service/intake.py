@@ -5,9 +5,9 @@ from collector.rules.judgement import CameOnline, LastWill
 from collector.rules.strangers import Strangers
 from collector.rules.watch import DUPLICATE, QUIET, Watch, hear
 from collector.service.account import Account
-from collector.service.batch import Batch
+from collector.service.batch import STRANGERS, Batch
 from collector.service.fleet import Fleet
-from gascore.journal import CommandAnswered
+from gascore.journal import CommandAnswered, UnknownLeak
 from gascore.readings import Reading
 from gascore.wire import (
     MAX_PAYLOAD,
@@ -43,9 +43,16 @@ class Intake:
         closed, self.batch = self.batch, Batch(self._links)
         return closed
 
-    def meet(self, detector: DetectorId) -> None:
+    def resume(self, strangers: bytes | None) -> None:
+        """Go on from what the run before saved."""
+        self._strangers.restore(strangers)
+
+    def meet(self, detector: DetectorId, now_ms: int) -> None:
         """A detector is in the ledger, from now on at the latest."""
-        self._strangers.forget(detector)
+        over = self._strangers.forget(detector, now_ms)
+        if over:
+            self.batch.add(over, None)
+            self.batch.states[STRANGERS] = self._strangers.save()
 
     def take(self, link: int, arrival: Arrival) -> None:
         """Take one message from the link with this index; never raises, whatever is in it."""
@@ -152,6 +159,8 @@ class Intake:
         events = self._strangers.hear(detector, status, arrival.received_ms)
         if events:
             batch.add(events, arrival.received_ms)
+        if any(isinstance(event, UnknownLeak) for event in events):
+            batch.states[STRANGERS] = self._strangers.save()
         batch.keep(_kept(arrival, detector, UNKNOWN, "not in the ledger"))
 
     def _reject(self, arrival: Arrival, detector: DetectorId | None, why: Rejected) -> None:
@@ -165,5 +174,15 @@ class Intake:
 
 def _kept(arrival: Arrival, detector: DetectorId | None, reason: str, detail: str) -> Quarantined:
     return Quarantined(
-        arrival.received_ms, arrival.topic[:500], detector, reason, detail, arrival.payload[:MAX_PAYLOAD]
+        arrival.received_ms,
+        _printable(arrival.topic[:500]),
+        detector,
+        reason,
+        _printable(detail),
+        arrival.payload[:MAX_PAYLOAD],
     )
+
+
+def _printable(text: str) -> str:
+    """Without what a text column can't hold: PostgreSQL takes no NUL, and half a surrogate is no UTF-8."""
+    return text.encode(errors="backslashreplace").decode().replace("\0", "\\0")
