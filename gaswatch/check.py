@@ -1,0 +1,167 @@
+"""`gaswatch check`: what works, what doesn't, and what to do; one line each."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+import paho.mqtt.client as mqtt
+import requests
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from gascore.journal import StoreDownError
+from gaswatch.broker import mosquitto, nats
+from gaswatch.broker.address import HOST, urls
+from gaswatch.network import answers
+from gaswatch.settings import Settings, load
+from gaswatch.stores.engine import check_writable, open_engine
+from gaswatch.stores.migrate import SchemaError, check_current
+
+_WAIT_S: Final = 5.0
+_TWILIO: Final = "https://api.twilio.com"
+
+
+class Finding(NamedTuple):
+    """One line of the answer. `is_good` None: not needed as things are set."""
+
+    what: str
+    is_good: bool | None
+    detail: str
+
+
+def check(say: Callable[[str], object]) -> int:
+    """Look at everything and say it; returns 1 when something that is set up does not work.
+
+    Raises:
+        SettingsError: a setting is nonsense; the rest depends on it.
+    """
+    settings = load()
+    marks = {True: "ok     ", False: "NOT OK ", None: "-      "}
+    is_good = True
+    for one in findings(settings):
+        say(f"{marks[one.is_good]}{one.what:<10} {one.detail}")
+        is_good &= one.is_good is not False
+    return 0 if is_good else 1
+
+
+def findings(settings: Settings) -> Iterator[Finding]:
+    """Each finding as soon as it is known. Blocking, at most some seconds each."""
+    yield Finding("settings", True, f"data in {settings.data_dir.absolute()}, zone {settings.timezone}")
+    yield _data_dir(settings)
+    yield _database(settings)
+    yield _series(settings)
+    yield from _brokers(settings)
+    yield _sms(settings)
+    yield _console(settings)
+
+
+def _data_dir(settings: Settings) -> Finding:
+    try:
+        check_writable(settings.data_dir / "gaswatch.db")
+    except StoreDownError as error:
+        return Finding("data", False, str(error))
+    return Finding("data", True, "the data folder can be written")
+
+
+def _database(settings: Settings) -> Finding:
+    try:
+        engine = open_engine(settings.database)
+        try:
+            check_current(engine)
+            name = engine.url.render_as_string(hide_password=True)
+        finally:
+            engine.dispose()
+    except (StoreDownError, SchemaError) as error:
+        return Finding("database", False, str(error))
+    return Finding("database", True, f"{name} has the tables of this version")
+
+
+def _series(settings: Settings) -> Finding:
+    if settings.series == "embedded":
+        return Finding("readings", True, "kept in the data folder")
+    try:
+        answer = requests.get(f"{settings.influx_url.rstrip('/')}/ping", timeout=_WAIT_S)
+        answer.raise_for_status()
+    except requests.RequestException as error:
+        return Finding(
+            "readings", False, f"INFLUXDB_V2_URL: {settings.influx_url!r} does not answer ({error})"
+        )
+    return Finding("readings", True, f"InfluxDB answers at {settings.influx_url}")
+
+
+def _brokers(settings: Settings) -> Iterator[Finding]:
+    if not settings.mqtt_url:
+        port = settings.mqtt_port
+        if not port or not answers(HOST, port):
+            found = mosquitto.program() or nats.program()
+            detail = f"ours is not running; `gaswatch up` starts {found}" if found else "none is installed"
+            yield Finding("broker", None if found else False, detail)
+            return
+    for url in urls(settings):
+        parts = urlsplit(url)
+        where = f"{parts.hostname}:{parts.port or 'default port'}"
+        why = _mqtt_problem(url)
+        yield Finding("broker", why is None, f"{where} {why or 'lets the collector in'}")
+
+
+def _mqtt_problem(url: str) -> str | None:
+    """Come in as the collector would (another client id, so that its session is left alone)."""
+    parts = urlsplit(url)
+    done = threading.Event()
+    answer: list[str] = []
+
+    def connected(
+        client: mqtt.Client, data: object, flags: object, code: ReasonCode, properties: Properties | None
+    ) -> None:
+        del client, data, flags, properties
+        if code.is_failure:
+            answer.append(f"refuses the collector: {code}; check user and password in GASWATCH_MQTT_URL")
+        done.set()
+
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="gaswatch-check")
+    client.on_connect = connected
+    if parts.username:
+        client.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
+    if parts.scheme == "mqtts":
+        client.tls_set()
+    try:
+        client.connect(parts.hostname or HOST, parts.port or (8883 if parts.scheme == "mqtts" else 1883))
+    except (OSError, socket.gaierror) as error:
+        return f"does not answer ({error}); is it running, is the address right?"
+    client.loop_start()
+    try:
+        if not done.wait(_WAIT_S):
+            return "took the connection, but does not speak MQTT"
+    finally:
+        client.disconnect()
+        client.loop_stop()
+    return answer[0] if answer else None
+
+
+def _sms(settings: Settings) -> Finding:
+    sid, token = settings.twilio_account_sid, settings.twilio_auth_token.get_secret_value()
+    if not (sid and token and settings.twilio_from):
+        return Finding(
+            "sms",
+            False,
+            "nobody can be told: set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and GASWATCH_TWILIO_FROM",
+        )
+    base = (settings.twilio_url or _TWILIO).rstrip("/")
+    try:
+        answer = requests.get(f"{base}/2010-04-01/Accounts/{sid}.json", auth=(sid, token), timeout=_WAIT_S)
+    except requests.RequestException as error:
+        return Finding("sms", False, f"{base} does not answer ({type(error).__name__})")
+    if answer.status_code in {401, 403}:
+        return Finding("sms", False, "the account is refused: check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN")
+    return Finding("sms", answer.ok, f"{base} answers {answer.status_code} for account {sid[:6]}…")
+
+
+def _console(settings: Settings) -> Finding:
+    try:
+        answer = requests.get(f"http://{settings.http_host}:{settings.http_port}/healthz", timeout=_WAIT_S)
+    except requests.RequestException:
+        return Finding("console", None, "not running")
+    return Finding("console", answer.ok, f"{settings.public}/ answers {answer.status_code}")

@@ -1,0 +1,101 @@
+"""`gaswatch up --demo`: settings for a play, the town's ledger, and the one screen of text."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from gascore.clock import Clock
+from gaswatch.broker.address import HOST
+from gaswatch.network import is_free
+from gaswatch.secrets import Secrets
+from gaswatch.settings import Settings
+from gaswatch.stores.engine import open_engine
+from gaswatch.stores.registry import SqlRegistry
+from simulator.rules.town import Town, build_town
+
+TOWN_SEED: Final = 1
+"""The same seed makes the same town at each start; the simulator builds it from here, too."""
+DATA_DIR: Final = "var/demo"
+_MQTT_PORT: Final = 1883
+_SENDER: Final = "+861000000000"
+"""In the simulated carrier's range, which no carrier assigns."""
+
+
+class DemoError(Exception):
+    """The demo can't be played on this data; the message says what to do."""
+
+
+def environment(given: Mapping[str, str]) -> dict[str, str]:
+    """What the demo adds to the environment `given`.
+
+    A setting that is given stays, but for the SMS account: a demo must not text real people, whoever's
+    account is in the environment. Raises `OSError` when the data folder can't be written.
+    """
+    data_dir = given.get("GASWATCH_DATA_DIR", DATA_DIR)
+    phones = given.get("GASWATCH_PHONES_PORT", "8081")
+    token = Secrets(Path(data_dir)).token("demo carrier")
+    preset = {
+        "GASWATCH_DATA_DIR": data_dir,
+        # Detectors report every 10 s here, so that a silence is seen within the story.
+        "GASWATCH_OFFLINE_MIN_S": "30",
+    }
+    if "GASWATCH_MQTT_URL" not in given and not is_free(HOST, _MQTT_PORT):
+        preset["GASWATCH_MQTT_PORT"] = "0"
+    return {
+        **{key: value for key, value in preset.items() if key not in given},
+        "TWILIO_ACCOUNT_SID": "AC" + hashlib.sha256(token.encode()).hexdigest()[:32],
+        "TWILIO_AUTH_TOKEN": token,
+        "GASWATCH_TWILIO_FROM": _SENDER,
+        "GASWATCH_TWILIO_URL": f"http://{HOST}:{phones}",
+    }
+
+
+def town() -> Town:
+    """The demo's town: 60 sites, 150 detectors."""
+    return build_town(TOWN_SEED)
+
+
+def seed(settings: Settings, clock: Clock) -> int:
+    """Put the town into the ledger; returns how many records were new or changed. Blocking.
+
+    Raises:
+        DemoError: the store holds somebody's real ledger.
+        StoreDownError: the store can't be used.
+    """
+    ledger = town().ledger
+    engine = open_engine(settings.database)
+    try:
+        registry = SqlRegistry(engine)
+        strangers = {one.id for one in registry.ledger().sites} - {one.id for one in ledger.sites}
+        if strangers:
+            raise DemoError(
+                f"{engine.url.render_as_string(hide_password=True)} holds a ledger that is not the demo's "
+                f"(site {min(strangers)}): set GASWATCH_DATA_DIR and GASWATCH_DATABASE_URL to a place for the demo"
+            )
+        return registry.put(ledger, by="demo", at_ms=clock.now_ms())
+    finally:
+        engine.dispose()
+
+
+def banner(settings: Settings, users: Mapping[str, str]) -> str:
+    """One screen: where to look, how to come in, and what will happen."""
+    accounts = "   ".join(f"{name} / {password}" for name, password in users.items())
+    return f"""
+gaswatch demo: a simulated town with 60 sites and 150 gas detectors. Nothing leaves this machine.
+
+  Console   {settings.public}/
+  Phones    http://{HOST}:{settings.phones_port}/   (every text message that is "sent", and replies to it)
+  Users     {accounts}   (local demo passwords)
+  Data      {settings.data_dir.absolute()}   (logs in logs/)
+
+  from the start  an LPG detector hangs where mine gas is piped in: wrong gas type
+  after 8 s       a hose comes off in a bottle station's cylinder room: low, then high; texts go out,
+                  the valve closes, the gas is gone after about two minutes, the alarm stays
+  after 20 s      a restaurant's mains is cut: its detectors go offline
+  after 30 s      a sensor in a canteen fails
+  after 90 s      whoever has not answered is joined by the next people up the ladder
+
+  Acknowledge in the console, or reply with the code in a text from the phones' page.
+  Ctrl-C ends it; the next start goes on with the same data.
+"""
