@@ -5,7 +5,7 @@ third party can repeat the proof with nothing but the two tables. Cutting off th
 somebody who has written down the newest block (docs/adr/0004).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from enum import StrEnum
 from typing import Final
 
@@ -116,7 +116,9 @@ def newest_block(connection: Connection) -> Block | None:
     return None if row is None else Block(*row)
 
 
-def verify(engine: Engine, noted: Block | None = None) -> list[Problem]:
+def verify(
+    engine: Engine, noted: Block | None = None, seen: Callable[[int], None] | None = None
+) -> list[Problem]:
     """Everything that is wrong, oldest first; an empty list is the proof. Blocking.
 
     Reads in short transactions, so that a running service is not held up.
@@ -125,6 +127,7 @@ def verify(engine: Engine, noted: Block | None = None) -> list[Problem]:
         engine: the store.
         noted: a block that was written down elsewhere (`newest_block`); without it, nobody can tell that
             the end was cut off.
+        seen: told the last entry of each block that has been checked, for showing progress.
 
     Raises:
         StoreDownError: the store can't be read.
@@ -139,6 +142,8 @@ def verify(engine: Engine, noted: Block | None = None) -> list[Problem]:
                 problems.extend(_check_block(connection, previous, block))
                 noted_is_there = noted_is_there or block == noted
                 previous = block
+                if seen is not None:
+                    seen(block.last_id)
         if not blocks:
             break
     problems.extend(_check_tail(engine, previous.last_id))
