@@ -55,6 +55,7 @@ def parcel(urgency: Priority = Priority.URGENT, state: NoticeState = NoticeState
         due_ms=T,
         expires_ms=T + 900_000,
         lease_ms=T + LEASE_MS if state is NoticeState.SENDING else None,
+        attempts=1 if state is NoticeState.SENDING else 0,
     )
 
 

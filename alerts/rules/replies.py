@@ -1,0 +1,75 @@
+"""What a text from a person means: a code, or "yes" when only one alarm is open for that phone.
+
+Codes are digits: no change of keyboard, and no clash with the words that stop a subscription (STOP, END,
+QUIT …), which providers act upon themselves and which are therefore never an answer to an alarm.
+"""
+
+import unicodedata
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from gascore.words import AlarmId
+
+FIRST_CODE: Final = 100
+CODES: Final = 900
+"""Three digits, 100 to 999; a phone with more open alarms than that gets four."""
+YES: Final = frozenset({"1", "收到", "ok", "好", "好的", "是", "确认", "接手"})
+
+_WITHOUT_MARKS: Final = str.maketrans("", "", ".,!?。、~ ")
+
+
+@dataclass(frozen=True, slots=True)
+class Takes:
+    """The sender takes responsibility for this alarm."""
+
+    alarm: AlarmId
+
+
+@dataclass(frozen=True, slots=True)
+class NoSuchCode:
+    """The sender means an alarm that we don't find."""
+
+
+@dataclass(frozen=True, slots=True)
+class WhichOne:
+    """The sender says yes, and several alarms are open for the phone."""
+
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chatter:
+    """Not for us: no digits and no yes. It is in the journal; nobody is answered."""
+
+
+Reply: TypeAlias = Takes | NoSuchCode | WhichOne | Chatter
+
+
+def parse(body: str, open_codes: Mapping[str, AlarmId]) -> Reply:
+    """What `body` means to a phone that was told these codes of alarms that still need somebody."""
+    said = unicodedata.normalize("NFKC", body).lower()
+    said = said.translate(_WITHOUT_MARKS).strip()
+    digits = "".join(c for c in said if c.isdecimal())
+    if digits and digits in open_codes:
+        return Takes(open_codes[digits])
+    if said in YES:
+        return _yes(open_codes)
+    return NoSuchCode() if digits else Chatter()
+
+
+def _yes(open_codes: Mapping[str, AlarmId]) -> Reply:
+    alarms = set(open_codes.values())
+    if len(alarms) == 1:
+        return Takes(alarms.pop())
+    return WhichOne(tuple(sorted(open_codes))) if alarms else NoSuchCode()
+
+
+def new_code(alarm: AlarmId, taken: Collection[str]) -> str:
+    """A code that this phone has not been given for another open alarm; the same input gives the same code."""
+    for offset in range(CODES):
+        code = str(FIRST_CODE + (alarm + offset) % CODES)
+        if code not in taken:
+            return code
+    longer = (str(number) for number in range(1000, 10_000))
+    return next(code for code in longer if code not in taken)

@@ -1,0 +1,176 @@
+"""Puts texts together. Each fits one segment: at most 70 characters, whatever goes in (tested for all).
+
+One Chinese character makes a whole SMS UCS-2, 70 characters to a segment; a longer text comes in parts,
+late, or not at all. What must be said always has room; what helps is added while there is room.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from typing import Final
+
+from alerts.rules.words_of_texts import (
+    AGAIN,
+    KINDS,
+    LATE,
+    LEVELS,
+    NAME_LENGTH,
+    NEWS,
+    NO_SUCH_CODE,
+    OVER_SINCE,
+    REPLY,
+    ROOMS,
+    SIGNATURE,
+    TAKEN_BEFORE,
+    TIME,
+    TO_DO,
+    TOOK_OVER,
+    WHICH_ONE,
+)
+from gascore.alarm import Alarm, AlarmKind, NoticePurpose
+from gascore.journal import Outcome
+from gascore.words import Language, RoomKind
+
+LIMIT: Final = 70
+_ALWAYS: Final = 0
+_CODES_NAMED: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads it: the language, and the time zone of the town."""
+
+    language: Language
+    zone: tzinfo
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What a place is called, in the reader's language: the site's short name, the kind of the room."""
+
+    site: str
+    room: RoomKind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A piece of a text; the smaller `rank`, the more it matters. Rank 0 is never left out."""
+
+    text: str
+    rank: int = _ALWAYS
+
+
+def text_of(
+    alarm: Alarm, purpose: NoticePurpose, *, names: Names, reader: Reader, reply_code: str | None
+) -> str:
+    """The text that tells somebody of an alarm; `reply_code` None: it needs no answer.
+
+    It leaves room for `again`.
+    """
+    if purpose is NoticePurpose.CLEARED:
+        pieces = _all_clear(alarm, names, reader)
+    elif reader.language is Language.ZH:
+        pieces = _chinese(alarm, purpose, names, reader)
+    else:
+        pieces = _english(alarm, purpose, names, reader)
+    if reply_code and purpose is not NoticePurpose.CLEARED:
+        pieces.append(_Piece(REPLY[reader.language].format(reply_code)))
+    return _fit(pieces, LIMIT - len(AGAIN[reader.language]))
+
+
+def again(text: str, language: Language) -> str:
+    """The same text, saying that it may have come before."""
+    return AGAIN[language] + text
+
+
+def answer_of(outcome: Outcome, alarm: Alarm | None, *, site: str, reader: Reader) -> str:
+    """Our answer to a reply: who has taken over and when, or that there is no such code."""
+    language = reader.language
+    if alarm is None or outcome is Outcome.NOT_FOUND:
+        return NO_SUCH_CODE[language]
+    who = alarm.acked_by or alarm.closed_by
+    at_ms = (alarm.acked_ms if alarm.acked_by else alarm.closed_ms) or alarm.changed_ms
+    words = OVER_SINCE if not who else TOOK_OVER if outcome is Outcome.DONE else TAKEN_BEFORE
+    limit = NAME_LENGTH[language]
+    return SIGNATURE[language] + words[language].format(
+        site=site[:limit], who=(who or "")[:limit], when=_clock(at_ms, reader)
+    )
+
+
+def which_one(codes: tuple[str, ...], language: Language) -> str:
+    """Several alarms are open for this phone: which one? At most four codes are named."""
+    named = "/".join(codes[:_CODES_NAMED])
+    return SIGNATURE[language] + WHICH_ONE[language].format(count=len(codes), codes=named)
+
+
+def _chinese(alarm: Alarm, purpose: NoticePurpose, names: Names, reader: Reader) -> list[_Piece]:
+    must, *may = TO_DO[Language.ZH][alarm.kind]
+    return [
+        _Piece(SIGNATURE[Language.ZH] + NEWS[Language.ZH][purpose]),
+        _Piece(LATE[Language.ZH] if alarm.late else ""),
+        *_place(names, Language.ZH),
+        _Piece(_what(alarm, Language.ZH)),
+        _Piece(_lel(alarm), rank=4),
+        _Piece(_when(alarm.since_ms, reader)),
+        _Piece(must),
+        *(_Piece(text, rank=2) for text in may),
+    ]
+
+
+def _english(alarm: Alarm, purpose: NoticePurpose, names: Names, reader: Reader) -> list[_Piece]:
+    must, *may = TO_DO[Language.EN][alarm.kind]
+    return [
+        _Piece(NEWS[Language.EN][purpose]),
+        _Piece(LATE[Language.EN] if alarm.late else ""),
+        _Piece(_what(alarm, Language.EN)),
+        _Piece(" " + _lel(alarm) if _lel(alarm) else "", rank=4),
+        _Piece(" "),
+        *_place(names, Language.EN),
+        _Piece(_when(alarm.since_ms, reader)),
+        _Piece(must),
+        *(_Piece(text, rank=2) for text in may),
+    ]
+
+
+def _all_clear(alarm: Alarm, names: Names, reader: Reader) -> list[_Piece]:
+    language = reader.language
+    what = KINDS[language][alarm.kind]
+    place = _place(names, language)
+    head = (SIGNATURE[language] if language is Language.ZH else "") + NEWS[language][NoticePurpose.CLEARED]
+    body = [*place, _Piece(what)] if language is Language.ZH else [_Piece(what + " "), *place]
+    return [_Piece(head), *body, _Piece(_when(alarm.changed_ms, reader))]
+
+
+def _place(names: Names, language: Language) -> list[_Piece]:
+    room = ROOMS[language][names.room] if names.room else ""
+    return [_Piece(names.site[: NAME_LENGTH[language]]), _Piece(room, rank=3)]
+
+
+def _what(alarm: Alarm, language: Language) -> str:
+    level = LEVELS[language][alarm.level] if alarm.kind in {AlarmKind.LEAK, AlarmKind.UNKNOWN_LEAK} else ""
+    return KINDS[language][alarm.kind] + level
+
+
+def _lel(alarm: Alarm) -> str:
+    """The worst so far: the value of this instant is on the console, a text is old when it is read."""
+    if alarm.kind is not AlarmKind.LEAK or alarm.peak_lel is None:
+        return ""
+    return f"{min(100, round(alarm.peak_lel))}%LEL"
+
+
+def _when(at_ms: int, reader: Reader) -> str:
+    return TIME[reader.language].format(_clock(at_ms, reader))
+
+
+def _clock(at_ms: int, reader: Reader) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, reader.zone).strftime("%H:%M")
+
+
+def _fit(pieces: list[_Piece], limit: int) -> str:
+    """All pieces that must be there, and of the others those that matter most while they fit."""
+    room = limit - sum(len(piece.text) for piece in pieces if piece.rank == _ALWAYS)
+    kept = {id(piece) for piece in pieces if piece.rank == _ALWAYS}
+    for piece in sorted(pieces, key=lambda piece: piece.rank):
+        if piece.rank != _ALWAYS and len(piece.text) <= room:
+            kept.add(id(piece))
+            room -= len(piece.text)
+    return "".join(piece.text for piece in pieces if id(piece) in kept)

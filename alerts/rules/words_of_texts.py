@@ -1,0 +1,115 @@
+"""The words that texts are put together from, in both languages. Each piece brings its own separator."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from gascore.alarm import AlarmKind, NoticePurpose
+from gascore.words import Language, Level, RoomKind
+
+SIGNATURE: Final[Mapping[Language, str]] = {Language.ZH: "【燃气监管】", Language.EN: "GASWATCH "}
+NAME_LENGTH: Final[Mapping[Language, int]] = {Language.ZH: 8, Language.EN: 14}
+"""The longest name in a text, characters (gascore.registry.Site); a longer one is cut."""
+
+ROOMS: Final[Mapping[Language, Mapping[RoomKind, str]]] = {
+    Language.ZH: {
+        RoomKind.KITCHEN: "厨房",
+        RoomKind.DINING_AREA: "餐厅",
+        RoomKind.CYLINDER_ROOM: "气瓶间",
+        RoomKind.BOILER_ROOM: "锅炉房",
+        RoomKind.OTHER: "",
+    },
+    Language.EN: {
+        RoomKind.KITCHEN: " kitchen",
+        RoomKind.DINING_AREA: " dining",
+        RoomKind.CYLINDER_ROOM: " cylinders",
+        RoomKind.BOILER_ROOM: " boiler",
+        RoomKind.OTHER: "",
+    },
+}
+KINDS: Final[Mapping[Language, Mapping[AlarmKind, str]]] = {
+    Language.ZH: {
+        AlarmKind.LEAK: "燃气泄漏",
+        AlarmKind.FAULT: "探测器故障",
+        AlarmKind.OFFLINE: "探测器离线",
+        AlarmKind.NEVER_REPORTED: "探测器未上线",
+        AlarmKind.WRONG_GAS: "探测器气种不符",
+        AlarmKind.UNKNOWN_LEAK: "未登记探测器报漏",
+        AlarmKind.BLIND: "监测中断",
+    },
+    Language.EN: {
+        AlarmKind.LEAK: "GAS LEAK",
+        AlarmKind.FAULT: "Detector fault",
+        AlarmKind.OFFLINE: "Detector lost",
+        AlarmKind.NEVER_REPORTED: "No detector",
+        AlarmKind.WRONG_GAS: "Wrong detector",
+        AlarmKind.UNKNOWN_LEAK: "LEAK, unlisted",
+        AlarmKind.BLIND: "Monitoring down",
+    },
+}
+LEVELS: Final[Mapping[Language, Mapping[Level, str]]] = {
+    Language.ZH: {Level.NONE: "", Level.LOW: "低限", Level.HIGH: "高限"},
+    Language.EN: {Level.NONE: "", Level.LOW: " LOW", Level.HIGH: " HIGH"},
+}
+TO_DO: Final[Mapping[Language, Mapping[AlarmKind, tuple[str, ...]]]] = {
+    Language.ZH: {
+        AlarmKind.LEAK: ("。禁火禁电,速撤室外", ",关阀开窗"),
+        AlarmKind.FAULT: ("。该处失去保护,请检修",),
+        AlarmKind.OFFLINE: ("。该处失去保护,请查电源网络",),
+        AlarmKind.NEVER_REPORTED: ("。该处失去保护,请查安装",),
+        AlarmKind.WRONG_GAS: ("。漏气可能不报警,请更换",),
+        AlarmKind.UNKNOWN_LEAK: ("。请即查找位置",),
+        AlarmKind.BLIND: ("。各处可能漏报,请人工值守",),
+    },
+    Language.EN: {
+        AlarmKind.LEAK: (" GET OUT", " NO FLAME"),
+        AlarmKind.FAULT: (" repair", " now"),
+        AlarmKind.OFFLINE: (" power?",),
+        AlarmKind.NEVER_REPORTED: (" install",),
+        AlarmKind.WRONG_GAS: ("", " replace"),
+        AlarmKind.UNKNOWN_LEAK: ("", " find it"),
+        AlarmKind.BLIND: ("", " stay alert"),
+    },
+}
+"""What to do: the first piece always, the others where there is room. The advice against flames and
+switches is the same in every source (docs/adr/0008)."""
+NEWS: Final[Mapping[Language, Mapping[NoticePurpose, str]]] = {
+    Language.ZH: {
+        NoticePurpose.RAISED: "",
+        NoticePurpose.WORSE: "加重:",
+        NoticePurpose.REPEAT: "仍未处理:",
+        NoticePurpose.CLEARED: "解除:",
+        NoticePurpose.ANSWER: "",
+    },
+    Language.EN: {
+        NoticePurpose.RAISED: "",
+        NoticePurpose.WORSE: "Worse:",
+        NoticePurpose.REPEAT: "Still:",
+        NoticePurpose.CLEARED: "Over:",
+        NoticePurpose.ANSWER: "",
+    },
+}
+LATE: Final[Mapping[Language, str]] = {Language.ZH: "(迟报)", Language.EN: "late "}
+AGAIN: Final[Mapping[Language, str]] = {Language.ZH: "重发:", Language.EN: "Again:"}
+REPLY: Final[Mapping[Language, str]] = {Language.ZH: "。回{}接手", Language.EN: " Reply {}"}
+TIME: Final[Mapping[Language, str]] = {Language.ZH: ",{}", Language.EN: " {}"}
+
+NO_SUCH_CODE: Final[Mapping[Language, str]] = {
+    Language.ZH: "【燃气监管】没有这个编号的未结报警,请核对短信里的数字",
+    Language.EN: "GASWATCH no open alarm has this number; check the text",
+}
+TOOK_OVER: Final[Mapping[Language, str]] = {
+    Language.ZH: "{site}:{who}已于{when}接手,谢谢",
+    Language.EN: "{site}: {who} took over at {when}. Thanks",
+}
+TAKEN_BEFORE: Final[Mapping[Language, str]] = {
+    Language.ZH: "{site}:此前已由{who}于{when}接手",
+    Language.EN: "{site}: {who} already took over at {when}",
+}
+OVER_SINCE: Final[Mapping[Language, str]] = {
+    Language.ZH: "{site}:已于{when}结束",
+    Language.EN: "{site}: over since {when}",
+}
+WHICH_ONE: Final[Mapping[Language, str]] = {
+    Language.ZH: "有{count}条报警,请回复短信里的数字:{codes}",
+    Language.EN: "{count} alarms open, reply one of {codes}",
+}

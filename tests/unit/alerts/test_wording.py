@@ -1,0 +1,123 @@
+"""Every text fits one segment, and says what a person must know."""
+
+import itertools
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+
+from alerts.rules.wording import LIMIT, Names, Reader, again, answer_of, text_of, which_one
+from alerts.rules.words_of_texts import TO_DO
+from gascore.alarm import Alarm, AlarmKind, NoticePurpose
+from gascore.journal import Outcome
+from gascore.words import AlarmId, Language, Level, Priority, RoomKind
+
+ZONE: Final = ZoneInfo("Asia/Shanghai")
+ZH: Final = Reader(Language.ZH, ZONE)
+EN: Final = Reader(Language.EN, ZONE)
+T: Final = 1_790_000_000_000
+LONGEST: Final = {Language.ZH: "老城区液化气供应站", Language.EN: "Old Town Depots"}  # one too many
+TELLING: Final = tuple(purpose for purpose in NoticePurpose if purpose is not NoticePurpose.ANSWER)
+
+
+def an_alarm(kind: AlarmKind = AlarmKind.LEAK, level: Level = Level.HIGH) -> Alarm:
+    return Alarm(
+        id=AlarmId(1),
+        key="k",
+        kind=kind,
+        priority=Priority.URGENT,
+        version=1,
+        active=True,
+        latched=True,
+        opened_ms=T,
+        changed_ms=T,
+        received_ms=T,
+        since_ms=T,
+        level=level,
+        peak_level=level,
+        peak_lel=100.0,
+        late=True,
+        acked_by="Maximilian the Great",
+        acked_ms=T,
+    )
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("purpose", TELLING)
+@pytest.mark.parametrize("kind", AlarmKind)
+def test_every_text_fits_one_segment_even_when_it_is_sent_again(
+    kind: AlarmKind, purpose: NoticePurpose, language: Language
+) -> None:
+    for level, room in itertools.product(Level, (*RoomKind, None)):
+        text = text_of(
+            an_alarm(kind, level),
+            purpose,
+            names=Names(LONGEST[language], room),
+            reader=Reader(language, ZONE),
+            reply_code="9999",
+        )
+        assert len(again(text, language)) <= LIMIT, text
+        assert LONGEST[language][:-1] in text
+        assert ("9999" in text) == (purpose is not NoticePurpose.CLEARED)
+        assert (TO_DO[language][kind][0] in text) == (purpose is not NoticePurpose.CLEARED) or not TO_DO[
+            language
+        ][kind][0]
+        assert language is Language.ZH or text.isascii()
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("outcome", Outcome)
+def test_every_answer_fits_one_segment(outcome: Outcome, language: Language) -> None:
+    for alarm in (
+        None,
+        an_alarm(),
+        msgspec.structs.replace(an_alarm(), acked_by=None, acked_ms=None, closed_ms=T),
+    ):
+        text = answer_of(outcome, alarm, site=LONGEST[language], reader=Reader(language, ZONE))
+        assert len(text) <= LIMIT, text
+    assert len(which_one(tuple(str(n) for n in range(1000, 1900)), language)) <= LIMIT
+
+
+def test_a_leak_says_where_how_much_when_what_to_do_and_how_to_answer() -> None:
+    alarm = msgspec.structs.replace(an_alarm(), late=False, peak_lel=62.4)
+    names = Names("李家面馆", RoomKind.CYLINDER_ROOM)
+    assert (
+        text_of(alarm, NoticePurpose.RAISED, names=names, reader=ZH, reply_code="137")
+        == "【燃气监管】李家面馆气瓶间燃气泄漏高限62%LEL,22:13。禁火禁电,速撤室外,关阀开窗。回137接手"
+    )
+    assert (
+        text_of(
+            alarm,
+            NoticePurpose.WORSE,
+            names=Names("Li's Noodles", RoomKind.KITCHEN),
+            reader=EN,
+            reply_code="137",
+        )
+        == "Worse:GAS LEAK HIGH Li's Noodles 22:13 GET OUT NO FLAME Reply 137"
+    )
+    assert (
+        text_of(alarm, NoticePurpose.CLEARED, names=names, reader=ZH, reply_code=None)
+        == "【燃气监管】解除:李家面馆气瓶间燃气泄漏高限,22:13"
+    )
+
+
+def test_a_text_without_a_place_still_says_what_is_wrong() -> None:
+    alarm = msgspec.structs.replace(an_alarm(AlarmKind.BLIND, Level.NONE), late=False)
+    text = text_of(
+        alarm,
+        NoticePurpose.RAISED,
+        names=Names("collector"),
+        reader=EN,
+        reply_code="100",
+    )
+    assert text == "Monitoring down collector 22:13 stay alert Reply 100"
+
+
+def test_an_answer_says_who_has_taken_over() -> None:
+    alarm = msgspec.structs.replace(an_alarm(), acked_by="王五")
+    assert (
+        answer_of(Outcome.DONE, alarm, site="李家面馆", reader=ZH)
+        == "【燃气监管】李家面馆:王五已于22:13接手,谢谢"
+    )
+    assert "已由王五" in answer_of(Outcome.ALREADY, alarm, site="李家面馆", reader=ZH)
