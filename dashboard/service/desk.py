@@ -3,6 +3,7 @@
 import asyncio
 from typing import Final
 
+from dashboard.service.lane import Lane
 from gascore.clock import Clock
 from gascore.journal import Journal, OperatorAnswered, OperatorRequested
 
@@ -13,9 +14,10 @@ PATIENCE_S: Final = 3.0
 class Desk:
     """Asks alerts; used in the event loop only. `answered` must be told every answer."""
 
-    def __init__(self, journal: Journal, clock: Clock, *, patience_s: float = PATIENCE_S) -> None:
+    def __init__(self, journal: Journal, clock: Clock, lane: Lane, *, patience_s: float = PATIENCE_S) -> None:
         self._journal = journal
         self._clock = clock
+        self._lane = lane
         self._patience_s = patience_s
         self._waiting: dict[str, asyncio.Future[OperatorAnswered]] = {}
 
@@ -28,7 +30,8 @@ class Desk:
         future: asyncio.Future[OperatorAnswered] = asyncio.get_running_loop().create_future()
         self._waiting[request.request] = future
         try:
-            await asyncio.to_thread(self._journal.append, [request], self._clock.now_ms())
+            now_ms = self._clock.now_ms()
+            await self._lane.do(lambda: self._journal.append([request], now_ms))
             async with asyncio.timeout(self._patience_s):
                 return await future
         except TimeoutError:

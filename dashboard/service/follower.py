@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -10,6 +11,7 @@ import structlog
 from dashboard.ports import Alarms, Town
 from dashboard.rules.stream import Ring
 from dashboard.service.hub import Hub
+from dashboard.service.lane import Lane
 from dashboard.service.latency import Latency
 from dashboard.service.picture import Picture
 from gascore.clock import Clock
@@ -41,6 +43,7 @@ class Parts(msgspec.Struct, frozen=True):
     town: Town
     board: StatusBoard
     clock: Clock
+    lane: Lane
     epoch: str
     pid: int
 
@@ -57,6 +60,7 @@ class Follower:
         """The board is complete; before that the console would show too little."""
         self._parts = parts
         self._clock = parts.clock
+        self._do = parts.lane.do
         self._started_ms = parts.clock.now_ms()
         self._pushed_ms = 0
         self._listeners: list[Callable[[OperatorAnswered], None]] = []
@@ -123,16 +127,16 @@ class Follower:
                 return
 
     async def _begin(self) -> None:
-        words = await asyncio.to_thread(self._parts.board.read)
-        names = await asyncio.to_thread(self._parts.town.names)
-        found = await asyncio.to_thread(self._parts.alarms.open_alarms)
+        words = await self._do(self._parts.board.read)
+        names = await self._do(self._parts.town.names)
+        found = await self._do(self._parts.alarms.open_alarms)
         self.picture.begin(found.cursor, found.entries, names)
         self.picture.hear(words)
         self.picture.store_error = None
         self.has_begun = True
 
     async def _poll(self) -> None:
-        entries, newest_id = await asyncio.to_thread(self._read, self.picture.cursor)
+        entries, newest_id = await self._do(partial(self._read, self.picture.cursor))
         self.picture.store_error = None
         self.picture.newest_id = newest_id
         if newest_id < self.picture.cursor:
@@ -140,7 +144,7 @@ class Follower:
                 f"the journal ends at {newest_id} and was at {self.picture.cursor}: another database? Start again."
             )
         if self.picture.follow(entries):
-            self.picture.rename(await asyncio.to_thread(self._parts.town.names))
+            self.picture.rename(await self._do(self._parts.town.names))
         for entry in entries:
             if isinstance(entry.event, OperatorAnswered):
                 for listener in self._listeners:
@@ -168,8 +172,8 @@ class Follower:
             self.stream_latency.observe(now_ms - received_ms)
 
     async def _tell(self) -> None:
-        await asyncio.to_thread(self._parts.board.say, self.word())
-        self.picture.hear(await asyncio.to_thread(self._parts.board.read))
+        await self._do(partial(self._parts.board.say, self.word()))
+        self.picture.hear(await self._do(self._parts.board.read))
 
     async def _beat(self) -> None:
         self.hub.beat(self.picture.encoded_heartbeat(self._clock.now_ms()))
