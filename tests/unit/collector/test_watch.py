@@ -1,0 +1,161 @@
+"""One detector as the collector keeps it: the quick way, the slow way, and over a restart."""
+
+from typing import Any
+
+import pytest
+
+from collector.rules.judgement import NEW, LastWill, Standing, Step
+from collector.rules.watch import DUPLICATE, QUIET, Saved, Watch, apply, hear, restore, save, silence_ms
+from gascore.journal import ConditionRaised
+from gascore.words import Condition, Level
+from support.collector_words import LIMITS, T0, a_placed, a_standing, a_status
+
+
+def a_watch(standing: Standing = NEW, **placed: Any) -> Watch:  # noqa: ANN401 -- the fields of Placed
+    found = a_placed(**placed)
+    return Watch(found, standing, found.every_s)
+
+
+def tell(
+    watch: Watch,
+    seq: int | None,
+    at: int,
+    state: str = "normal",
+    *,
+    flagged: bool = False,
+    ts: int | None = None,
+    **fields: Any,  # noqa: ANN401 -- the fields of Status
+) -> Step:
+    status = a_status(state, seq=seq, ts=at if ts is None else ts, **fields)
+    return hear(watch, status, at, flagged=flagged, limits=LIMITS)
+
+
+def conditions(watch: Watch) -> set[Condition]:
+    return set(watch.standing.held)
+
+
+def test_the_second_normal_message_is_quiet() -> None:
+    watch = a_watch()
+    tell(watch, 1, T0, lel=1.0)
+    assert tell(watch, 2, T0 + 10_000, lel=1.0) is QUIET
+    assert (watch.heard_ms, watch.newest_ms, watch.seq) == (T0 + 10_000, T0 + 10_000, 2)
+
+
+def test_a_redelivery_is_a_duplicate_and_keeps_nothing_alive() -> None:
+    watch = a_watch()
+    tell(watch, 1, T0)
+    tell(watch, 2, T0 + 10_000)
+    again = hear(watch, a_status(seq=1, ts=T0), T0 + 60_000, flagged=True, limits=LIMITS)
+    assert again is DUPLICATE
+    assert watch.heard_ms == T0 + 10_000
+
+
+def test_a_detector_that_was_switched_on_anew_is_heard() -> None:
+    watch = a_watch()
+    for seq in range(1, 6):
+        tell(watch, seq, T0 + seq * 10_000)
+    assert tell(watch, 1, T0 + 120_000) is not DUPLICATE
+    assert tell(watch, 2, T0 + 130_000) is QUIET
+
+
+def test_missing_numbers_are_counted_and_those_that_come_late_are_taken_off() -> None:
+    watch = a_watch()
+    tell(watch, 1, T0)
+    tell(watch, 4, T0 + 30_000)
+    assert watch.gaps == 2
+    tell(watch, 3, T0 + 31_000, ts=T0 + 20_000)
+    assert watch.gaps == 1
+
+
+def test_a_counter_and_a_clock_that_stand_still_hide_no_leak() -> None:
+    watch = a_watch()
+    tell(watch, 1, T0)
+    assert hear(watch, a_status(seq=1, ts=T0), T0 + 10_000, flagged=False, limits=LIMITS) is DUPLICATE
+    hear(watch, a_status("high", seq=1, ts=T0), T0 + 20_000, flagged=False, limits=LIMITS)
+    assert watch.standing.held[Condition.LEAK].level is Level.HIGH
+
+
+def test_a_detector_without_numbers_is_judged_all_the_same() -> None:
+    watch = a_watch()
+    tell(watch, None, T0)
+    tell(watch, None, T0 + 10_000, "low")
+    assert conditions(watch) == {Condition.LEAK}
+    tell(watch, None, T0 + 20_000, lel=0.0)
+    assert conditions(watch) == set()
+
+
+def test_it_says_itself_how_often_it_reports() -> None:
+    watch = a_watch()
+    tell(watch, 1, T0, every=300.0)
+    assert watch.every_s == 300.0
+    assert silence_ms(watch.every_s, LIMITS) == 750_000
+
+
+@pytest.mark.parametrize(("every_s", "expected_ms"), [(10.0, 90_000), (36.0, 90_000), (60.0, 150_000)])
+def test_silence_is_so_many_intervals_but_never_less_than_the_least(every_s: float, expected_ms: int) -> None:
+    assert silence_ms(every_s, LIMITS) == expected_ms
+
+
+def test_what_is_saved_comes_back() -> None:
+    watch = a_watch()
+    tell(watch, 41, T0, "low", lel=30.0, gas="methane")
+    tell(watch, 42, T0 + 1000, "high", lel=60.0)
+    back = restore(watch.placed, save(watch), T0 + 5000)
+    assert (back.standing, back.newest_ms, back.seq, back.seen) == (
+        watch.standing,
+        T0 + 1000,
+        42,
+        watch.seen,
+    )
+    assert back.heard_ms == 0
+
+
+def test_a_leak_that_is_over_does_not_begin_again_when_it_is_sent_again_after_a_restart() -> None:
+    watch = a_watch()
+    tell(watch, 1, T0, "high")
+    tell(watch, 2, T0 + 1000, lel=0.0)
+    back = restore(watch.placed, save(watch), T0 + 5000)
+    for seq, state in ((1, "high"), (2, "normal")):
+        status = a_status(state, seq=seq, ts=T0 + (seq - 1) * 1000)
+        assert hear(back, status, T0 + 6000, flagged=True, limits=LIMITS) is DUPLICATE
+    assert conditions(back) == set()
+
+
+def test_a_leak_that_was_not_saved_is_raised_when_it_is_sent_again_after_a_restart() -> None:
+    watch = a_watch()
+    tell(watch, 1, T0)
+    body = save(watch)
+    tell(watch, 2, T0 + 1000, "high")
+    back = restore(watch.placed, body, T0 + 5000)
+    done = hear(back, a_status("high", seq=2, ts=T0 + 1000), T0 + 6000, flagged=True, limits=LIMITS)
+    assert isinstance(done.effects[0], ConditionRaised)
+
+
+def test_the_state_of_another_detector_with_the_same_number_is_not_taken_over() -> None:
+    body = save(a_watch(a_standing(Condition.FAULT), name="OLD"))
+    assert restore(a_placed("NEW"), body, T0).standing == NEW
+    assert restore(a_placed("NEW"), b"null", T0).standing == NEW
+    assert restore(a_placed("NEW"), None, T0).standing == NEW
+
+
+def test_an_older_version_saved_less() -> None:
+    assert restore(a_placed(), b'{"id":"D1","standing":{"reported":true}}', T0).standing.reported
+
+
+def test_an_instant_saved_by_a_clock_that_was_ahead_makes_nothing_old_news() -> None:
+    watch = a_watch()
+    tell(watch, 1, T0 + 3_600_000)
+    back = restore(watch.placed, save(watch), T0)
+    tell(back, 2, T0 + 10_000, "fault")
+    assert conditions(back) == {Condition.FAULT}
+
+
+def test_what_is_saved_of_a_quiet_detector_is_short() -> None:
+    assert len(save(a_watch(Standing(reported=True)))) < 60
+    assert Saved("D1", NEW).seq == 0
+
+
+def test_any_other_event_goes_into_the_standing() -> None:
+    watch = a_watch(a_standing())
+    apply(watch, LastWill(T0), LIMITS)
+    assert conditions(watch) == {Condition.OFFLINE}
