@@ -20,7 +20,14 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 ROOT = Path(__file__).resolve().parent
 WEB = "web"
 PAGES = "dashboard/adapters/web"
-ENTRIES = ("src/live.ts", "src/worker.ts", "src/detector.ts", "src/page.ts", "styles/main.css")
+ENTRIES = (
+    "src/live.ts",
+    "src/worker.ts",
+    "src/detector.ts",
+    "src/page.ts",
+    "styles/main.css",
+    "styles/icon.svg",
+)
 BUNDLED = ("uplot",)
 """npm packages whose code ends up in the built files; their licences are copied beside them."""
 INPUTS = ("package.json", "package-lock.json", "tsconfig.json", ".npmrc", "src", "styles")
@@ -91,7 +98,7 @@ def _bundle(work: Path) -> None:
     command = [node, "node_modules/esbuild/bin/esbuild", *ENTRIES]
     command += ["--bundle", "--format=esm", "--target=es2022", "--minify", "--charset=utf8"]
     command += ["--outdir=dist", "--outbase=.", "--entry-names=[name]-[hash]"]
-    command += ["--metafile=meta.json", "--log-level=warning", "--legal-comments=none"]
+    command += ["--metafile=meta.json", "--log-level=warning", "--legal-comments=none", "--loader:.svg=copy"]
     _run(command, work, "esbuild")
 
 

@@ -16,3 +16,8 @@ for (const form of document.querySelectorAll<HTMLFormElement>("form[data-post]")
 for (const button of document.querySelectorAll<HTMLElement>("[data-closes]")) {
   button.addEventListener("click", () => button.closest("dialog")?.close());
 }
+
+for (const button of document.querySelectorAll<HTMLElement>("[data-opens]")) {
+  const dialog = document.getElementById(button.dataset["opens"] ?? "");
+  button.addEventListener("click", () => (dialog as HTMLDialogElement | null)?.showModal());
+}

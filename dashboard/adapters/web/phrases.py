@@ -182,6 +182,12 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "commented": "note",
         "escalated": "escalated",
     },
+    "stage": {
+        "journal": "the journal",
+        "handed_over": "the SMS provider",
+        "stream": "the stream to the browser",
+        "screen": "the operator's screen",
+    },
     "user_role": {"operator": "Operator", "inspector": "Inspector", "admin": "Administrator"},
 }
 
