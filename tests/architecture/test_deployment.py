@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from gaswatch.broker.mosquitto import configuration
+from gaswatch.cli import ServiceName
 from gaswatch.secrets import COLLECTOR_USER
 from gaswatch.settings import Settings
 from support.deployment import (
     ROOT,
-    SERVICES,
     compose,
     directives,
     example,
@@ -33,7 +33,7 @@ def test_every_service_of_ours_runs_from_the_one_image() -> None:
     assert commands == {
         "migrate": ["migrate"],
         "broker-files": ["broker", "files", "--out", "/var/lib/gaswatch-broker"],
-        **{name: ["run", name] for name in SERVICES},
+        **{name.value: ["run", name.value] for name in ServiceName if name is not ServiceName.BROKER},
     }
 
 

@@ -10,7 +10,6 @@ from pydantic import AliasChoices
 from gaswatch.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
-SERVICES = ("collector", "alerts", "dashboard", "simulator")
 _VARIABLE = re.compile(r"\$\{(\w+)(:[-?][^}]*)?\}")
 
 
