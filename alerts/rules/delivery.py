@@ -13,7 +13,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from gascore.alarm import Notice, NoticePurpose, NoticeState
-from gascore.words import Priority
+from gascore.words import Language, Priority, SiteId
 
 LEASE_MS: Final = 30_000
 """Longer than a request may take (10 s to connect and answer), so that a live sender is never overtaken."""
@@ -72,7 +72,8 @@ class Parcel(msgspec.Struct, frozen=True):
     due_ms: int
     expires_ms: int
     reply_code: str | None = None
-    site: str | None = None
+    site: SiteId | None = None
+    language: Language = Language.ZH
     lease_ms: int | None = None
     attempts: int = 0
     unanswered: int = 0

@@ -46,15 +46,19 @@ class Chatter:
 Reply: TypeAlias = Takes | NoSuchCode | WhichOne | Chatter
 
 
-def parse(body: str, open_codes: Mapping[str, AlarmId]) -> Reply:
-    """What `body` means to a phone that was told these codes of alarms that still need somebody."""
+def parse(body: str, open_codes: Mapping[str, AlarmId], waiting: Collection[AlarmId]) -> Reply:
+    """What `body` means to a phone that was told these codes of open alarms.
+
+    A yes means the alarms that are `waiting` for somebody; when none is, any open one (it gets "already").
+    """
     said = unicodedata.normalize("NFKC", body).lower()
     said = said.translate(_WITHOUT_MARKS).strip()
     digits = "".join(c for c in said if c.isdecimal())
     if digits and digits in open_codes:
         return Takes(open_codes[digits])
     if said in YES:
-        return _yes(open_codes)
+        unanswered = {code: alarm for code, alarm in open_codes.items() if alarm in waiting}
+        return _yes(unanswered or open_codes)
     return NoSuchCode() if digits else Chatter()
 
 

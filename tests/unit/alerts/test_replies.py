@@ -31,7 +31,12 @@ TWO = {"137": AlarmId(37), "138": AlarmId(38)}
     ],
 )
 def test_a_code_or_a_lonely_yes_takes_over(body: str, open_codes: dict[str, AlarmId], meaning: Reply) -> None:
-    assert parse(body, open_codes) == meaning
+    assert parse(body, open_codes, set(open_codes.values())) == meaning
+
+
+def test_a_yes_means_the_alarm_that_still_waits_for_somebody() -> None:
+    assert parse("ok", TWO, {AlarmId(38)}) == Takes(AlarmId(38))
+    assert parse("ok", ONE, ()) == Takes(AlarmId(37))
 
 
 def test_codes_are_three_digits_and_new_to_the_phone() -> None:

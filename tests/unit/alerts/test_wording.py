@@ -90,15 +90,15 @@ def test_a_leak_says_where_how_much_when_what_to_do_and_how_to_answer() -> None:
         text_of(
             alarm,
             NoticePurpose.WORSE,
-            names=Names("Li's Noodles", RoomKind.KITCHEN),
+            names=Names("Li's Bar", RoomKind.KITCHEN),
             reader=EN,
             reply_code="137",
         )
-        == "Worse:GAS LEAK HIGH Li's Noodles 22:13 GET OUT NO FLAME Reply 137"
+        == "Worse:GAS LEAK HIGH Li's Bar 22:13 GET OUT NO FLAME Reply 137"
     )
     assert (
         text_of(alarm, NoticePurpose.CLEARED, names=names, reader=ZH, reply_code=None)
-        == "【燃气监管】解除:李家面馆气瓶间燃气泄漏高限,22:13"
+        == "【燃气监管】解除:李家面馆气瓶间燃气泄漏,22:13"
     )
 
 

@@ -1,0 +1,28 @@
+"""All that is kept of one alarm: itself, when it last got worse, and its ladder."""
+
+import msgspec
+
+from alerts.rules.ladder import Ladder
+from alerts.rules.lifecycle import Case
+from gascore.alarm import Alarm
+
+
+class CaseFile(msgspec.Struct, frozen=True):
+    """One alarm with its ladder, as stored. `worse_version`: see `alerts.rules.lifecycle.Case`."""
+
+    alarm: Alarm
+    worse_version: int = 1
+    ladder: Ladder = Ladder()
+
+    @property
+    def case(self) -> Case:
+        """What the life of the alarm needs."""
+        return Case(self.alarm, self.worse_version)
+
+    def with_case(self, case: Case) -> "CaseFile":
+        """The same ladder, another state of the alarm."""
+        return CaseFile(case.alarm, case.worse_version, self.ladder)
+
+    def with_ladder(self, ladder: Ladder) -> "CaseFile":
+        """The same alarm, another state of the ladder."""
+        return CaseFile(self.alarm, self.worse_version, ladder)

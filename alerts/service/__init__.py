@@ -1,0 +1,1 @@
+"""Alarms and notices at work: the desk (journal -> alarms), the courier (outbox -> phones), the watch."""

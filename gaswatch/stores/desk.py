@@ -1,0 +1,150 @@
+"""Alarms and their ladders in SQL, and the one transaction in which alerts does everything.
+
+`alarm.open_key` is unique: the database itself refuses a second open alarm of one key.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+import msgspec
+from sqlalchemy import Connection, Engine, Row, Select, func, insert, select, update
+
+from alerts.ports import Transaction
+from alerts.rules.casefile import CaseFile
+from alerts.rules.ladder import Ladder
+from gascore.alarm import Alarm
+from gascore.journal import Entry, Event
+from gascore.words import AlarmId
+from gaswatch.stores.engine import reading, writing
+from gaswatch.stores.journal import after_in, append_in, lock
+from gaswatch.stores.outbox import SqlNotices
+from gaswatch.stores.schema import alarm, cursor, escalation
+from gaswatch.stores.upsert import upsert
+
+CURSOR: Final = "alerts"
+
+
+class _Escalation(msgspec.Struct, frozen=True):
+    """The body of an escalation's row."""
+
+    ladder: Ladder
+    worse_version: int
+
+
+_encode: Final = msgspec.json.Encoder().encode
+_alarm_of: Final = msgspec.json.Decoder(Alarm).decode
+_escalation_of: Final = msgspec.json.Decoder(_Escalation).decode
+_both: Final[Select[tuple[bytes, bytes]]] = select(alarm.c.body, escalation.c.body).join_from(
+    alarm, escalation, alarm.c.id == escalation.c.alarm
+)
+
+
+class SqlCases:
+    """Implements `alerts.ports.Cases`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def new_id(self) -> AlarmId:
+        """The id of the next alarm."""
+        highest = self._connection.execute(select(func.coalesce(func.max(alarm.c.id), 0))).scalar_one()
+        return AlarmId(highest + 1)
+
+    def of_key(self, key: str) -> CaseFile | None:
+        """The open alarm of a key."""
+        return _file(self._connection.execute(_both.where(alarm.c.open_key == key)).first())
+
+    def of_id(self, alarm_id: AlarmId) -> CaseFile | None:
+        """An alarm, open or closed."""
+        return _file(self._connection.execute(_both.where(alarm.c.id == alarm_id)).first())
+
+    def due(self, now_ms: int, limit: int) -> list[CaseFile]:
+        """Alarms whose ladder is due, the longest overdue first."""
+        query = _both.where(escalation.c.due_ms <= now_ms).order_by(escalation.c.due_ms).limit(limit)
+        return [file for row in self._connection.execute(query) if (file := _file(row))]
+
+    def next_due_ms(self) -> int | None:
+        """When the next ladder is due."""
+        return self._connection.execute(select(func.min(escalation.c.due_ms))).scalar_one()
+
+    def put(self, file: CaseFile) -> None:
+        """Store; a second open alarm of the same key raises IntegrityError: a defect, not an event."""
+        one = file.alarm
+        row = {
+            "key": one.key,
+            "open_key": one.key if one.closed_ms is None else None,
+            "kind": one.kind,
+            "site": one.site,
+            "detector": one.detector,
+            "priority": one.priority,
+            "opened_ms": one.opened_ms,
+            "closed_ms": one.closed_ms,
+            "body": _encode(one),
+        }
+        changed = self._connection.execute(update(alarm).where(alarm.c.id == one.id).values(row))
+        if not changed.rowcount:
+            self._connection.execute(insert(alarm).values(id=one.id, **row))
+        body = _encode(_Escalation(file.ladder, file.worse_version))
+        upsert(
+            self._connection,
+            escalation,
+            [{"alarm": one.id, "due_ms": file.ladder.due_ms, "body": body}],
+        )
+
+
+class SqlTransaction:
+    """Implements `alerts.ports.Transaction`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.cases = SqlCases(connection)
+        self.notices = SqlNotices(connection)
+
+    def cursor(self) -> int:
+        """The id of the last journal entry that was taken in."""
+        return read_cursor(self._connection)
+
+    def entries(self, after: int, limit: int) -> list[Entry]:
+        """The journal after a cursor."""
+        return after_in(self._connection, after, limit)
+
+    def move(self, to: int) -> None:
+        """The cursor is now here."""
+        upsert(self._connection, cursor, [{"name": CURSOR, "journal_id": to}])
+
+    def append(self, events: Sequence[Event], at_ms: int) -> None:
+        """Write to the journal."""
+        append_in(self._connection, events, at_ms)
+
+
+class SqlBooks:
+    """Implements `alerts.ports.Books`. Raises `StoreDownError`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """One write transaction, alone: on PostgreSQL the journal's lock is taken first, too."""
+        with writing(self._engine) as connection:
+            lock(connection)
+            yield SqlTransaction(connection)
+
+    def cursor(self) -> int:
+        """The id of the last journal entry that was taken in."""
+        with reading(self._engine) as connection:
+            return read_cursor(connection)
+
+
+def read_cursor(connection: Connection) -> int:
+    """How far alerts has read the journal."""
+    found = connection.execute(select(cursor.c.journal_id).where(cursor.c.name == CURSOR)).scalar()
+    return found or 0
+
+
+def _file(row: Row[tuple[bytes, bytes]] | None) -> CaseFile | None:
+    if row is None:
+        return None
+    kept = _escalation_of(row[1])
+    return CaseFile(_alarm_of(row[0]), kept.worse_version, kept.ladder)

@@ -1,0 +1,119 @@
+"""The outbox in SQL: notices with their texts and numbers, from "pending" to "delivered"."""
+
+from typing import Final
+
+import msgspec
+from sqlalchemy import Connection, Select, and_, func, insert, or_, select, update
+
+from alerts.rules.delivery import Parcel, Receipt
+from alerts.rules.receipts import receipt_of
+from gascore.alarm import NoticePurpose, NoticeState
+from gascore.journal import ReceiptReceived, decode
+from gascore.words import AlarmId, NoticeId
+from gaswatch.stores.schema import alarm, journal, notice
+
+_encode: Final = msgspec.json.Encoder().encode
+_parcel_of: Final = msgspec.json.Decoder(Parcel).decode
+_bodies: Final[Select[tuple[bytes]]] = select(notice.c.body)
+
+
+class SqlNotices:
+    """Implements `alerts.ports.Notices`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def new_id(self) -> NoticeId:
+        """The id of the next notice."""
+        highest = self._connection.execute(select(func.coalesce(func.max(notice.c.id), 0))).scalar_one()
+        return NoticeId(highest + 1)
+
+    def add(self, parcel: Parcel) -> bool:
+        """Store a new notice; False: one with its `once_key` exists, nothing was stored."""
+        told = select(notice.c.id).where(notice.c.once_key == parcel.once_key)
+        # No race: the transaction is alone; and if it were not, the column is unique.
+        if self._connection.execute(told).first() is not None:
+            return False
+        self._connection.execute(insert(notice).values(id=parcel.notice.id, **_row(parcel)))
+        return True
+
+    def put(self, parcel: Parcel) -> None:
+        """Replace a notice."""
+        self._connection.execute(update(notice).where(notice.c.id == parcel.notice.id).values(_row(parcel)))
+
+    def of_id(self, notice_id: NoticeId) -> Parcel | None:
+        """One notice."""
+        return self._first(_bodies.where(notice.c.id == notice_id))
+
+    def of_alarm(self, alarm_id: AlarmId) -> list[Parcel]:
+        """All notices of an alarm, in the order of their making."""
+        return self._all(_bodies.where(notice.c.alarm == alarm_id).order_by(notice.c.id))
+
+    def of_provider(self, provider_id: str) -> Parcel | None:
+        """The notice that a provider calls so."""
+        return self._first(_bodies.where(notice.c.provider_id == provider_id))
+
+    def open_codes(self, address: str) -> dict[str, AlarmId]:
+        """The reply codes that a phone was given, of alarms that are still open."""
+        query = (
+            select(notice.c.reply_code, notice.c.alarm)
+            .join_from(notice, alarm, notice.c.alarm == alarm.c.id)
+            .where(notice.c.address == address, notice.c.reply_code.is_not(None), alarm.c.closed_ms.is_(None))
+            .distinct()
+        )
+        return {code: AlarmId(alarm_id) for code, alarm_id in self._connection.execute(query)}
+
+    def answers_since(self, address: str, since_ms: int) -> int:
+        """How many answers to replies a phone was given since then."""
+        query = _bodies.where(
+            notice.c.address == address,
+            notice.c.once_key.startswith(f"{NoticePurpose.ANSWER}:", autoescape=True),
+            notice.c.due_ms >= since_ms,
+        )
+        return len(self._all(query))
+
+    def due(self, now_ms: int, limit: int) -> list[Parcel]:
+        """Notices to be sent, or whose sender's lease ran out: the most urgent and then the oldest first."""
+        pending = and_(notice.c.state == NoticeState.PENDING, notice.c.due_ms <= now_ms)
+        abandoned = and_(notice.c.state == NoticeState.SENDING, notice.c.lease_ms <= now_ms)
+        order = (notice.c.urgency, notice.c.due_ms, notice.c.id)
+        return self._all(_bodies.where(or_(pending, abandoned)).order_by(*order).limit(limit))
+
+    def receipts(self, provider_id: str, since_ms: int) -> list[Receipt]:
+        """Receipts that came before we knew that `provider_id` is ours."""
+        query = (
+            select(journal.c.body)
+            .where(journal.c.kind == ReceiptReceived.__struct_config__.tag, journal.c.at_ms >= since_ms)
+            .order_by(journal.c.id)
+        )
+        events = [decode(body) for body in self._connection.execute(query).scalars()]
+        ours = [e for e in events if isinstance(e, ReceiptReceived) and e.provider_id == provider_id]
+        return [receipt for e in ours if (receipt := receipt_of(e.status, e.code))]
+
+    def _first(self, query: Select[tuple[bytes]]) -> Parcel | None:
+        body = self._connection.execute(query).scalar()
+        return None if body is None else _parcel_of(body)
+
+    def _all(self, query: Select[tuple[bytes]]) -> list[Parcel]:
+        return [_parcel_of(body) for body in self._connection.execute(query).scalars()]
+
+
+def _row(parcel: Parcel) -> dict[str, object]:
+    one = parcel.notice
+    return {
+        "once_key": parcel.once_key,
+        "alarm": one.alarm,
+        "person": one.person,
+        "address": parcel.address,
+        "channel": one.channel,
+        "urgency": int(parcel.urgency),
+        "state": one.state,
+        "reply_code": parcel.reply_code,
+        "due_ms": parcel.due_ms,
+        "expires_ms": parcel.expires_ms,
+        "lease_ms": parcel.lease_ms,
+        "attempts": parcel.attempts,
+        "provider_id": one.provider_id,
+        "text": parcel.text,
+        "body": _encode(parcel),
+    }
