@@ -171,10 +171,15 @@ def _store_errors(engine: Engine) -> Iterator[None]:
 
 
 def _down(engine: Engine, error: Exception) -> StoreDownError:
+    return store_down(engine.url.render_as_string(hide_password=True), error)
+
+
+def store_down(name: str, error: Exception) -> StoreDownError:
+    """One line for a database's error: which store, what, and what can be done where we know it."""
     cause = str(getattr(error, "orig", None) or error).strip().replace("\n", "; ")
     hint = ""
     if "locked" in cause:
         hint = f" (another process has kept it locked for over {LOCK_WAIT_MS // 1000} s)"
     elif "disk is full" in cause:
         hint = " (free some space)"
-    return StoreDownError(f"{engine.url.render_as_string(hide_password=True)}: {cause}{hint}")
+    return StoreDownError(f"{name}: {cause}{hint}")
