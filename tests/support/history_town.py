@@ -84,8 +84,8 @@ def a_ledger(*, detectors: tuple[Detector, ...], sites: tuple[Site, ...]) -> Led
 class Town:
     """Writes with the stores that the services write with."""
 
-    def __init__(self, folder: Path, *, checkpoint_every: int = 20_000) -> None:
-        self.url = f"sqlite:///{folder / 'gaswatch.db'}"
+    def __init__(self, folder: Path, *, checkpoint_every: int = 20_000, url: str = "") -> None:
+        self.url = url or f"sqlite:///{folder / 'gaswatch.db'}"
         self.engine: Engine = open_engine(self.url)
         metadata.create_all(self.engine)
         self.journal = SqlJournal(self.engine)
