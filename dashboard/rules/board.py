@@ -72,7 +72,8 @@ class Board:
     """Open alarms by id; `take` hands out what changed since it was last called."""
 
     def __init__(self, names: Names | None = None) -> None:
-        self._names = names or Names()
+        self.names = names or Names()
+        """As `rename` was last told."""
         self._open: dict[AlarmId, Tracked] = {}
         self._lel: dict[DetectorId, float] = {}
         self._dirty: set[AlarmId] = set()
@@ -80,7 +81,7 @@ class Board:
 
     def rename(self, names: Names) -> None:
         """The ledger changed: every row may read differently."""
-        self._names = names
+        self.names = names
         self._dirty.update(self._open)
 
     def fold(self, entries: Iterable[Entry]) -> None:
@@ -112,10 +113,15 @@ class Board:
         """All rows in the order in which somebody should look at them."""
         return tuple(sorted(map(self._row, self._open.values()), key=urgency))
 
-    def alarm(self, alarm: AlarmId) -> Alarm | None:
-        """An open alarm."""
-        found = self._open.get(alarm)
-        return None if found is None else found.alarm
+    def newest(self) -> list[Tracked]:
+        """All open alarms, the newest first."""
+        return sorted(self._open.values(), key=lambda one: -one.alarm.id)
+
+    def lel(self, alarm: Alarm) -> float | None:
+        """The newest journaled %LEL behind an open leak; None for other alarms."""
+        if alarm.kind not in LEAKS or alarm.detector is None or alarm.id not in self._open:
+            return None
+        return self._lel.get(alarm.detector)
 
     def counts(self, detectors: Mapping[str, int]) -> Counts:
         """Open alarms by priority; `detectors` (per protection state) is passed through."""
@@ -148,11 +154,7 @@ class Board:
         )
 
     def _row(self, tracked: Tracked) -> Row:
-        alarm = tracked.alarm
-        leaks = alarm.kind in LEAKS and alarm.detector is not None
-        return row_of(
-            tracked, self._names, self._lel.get(alarm.detector or DetectorId("")) if leaks else None
-        )
+        return row_of(tracked, self.names, self.lel(tracked.alarm))
 
 
 def urgency(row: Row) -> tuple[bool, int, int, int]:

@@ -1,7 +1,7 @@
 """Where deltas go out: browsers are cursors into one ring, so a slow one holds nobody up."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Final
 
 from dashboard.rules.stream import Ring, encode_event
@@ -41,7 +41,7 @@ class Hub:
         self._closed = True
         self._wake()
 
-    async def stream(self, last_event_id: str | None) -> AsyncIterator[bytes]:
+    async def stream(self, last_event_id: str | None) -> AsyncGenerator[bytes]:
         """What one browser gets, from now on or from where it was, until `close`."""
         self.browsers += 1
         try:

@@ -1,0 +1,138 @@
+"""Detectors, sites and readings."""
+
+from typing import Annotated, Final
+
+import msgspec
+from fastapi import APIRouter, Query, Response
+
+from dashboard.adapters.api.answers import json, shows
+from dashboard.adapters.auth import SignedIn
+from dashboard.adapters.entries import entry_line
+from dashboard.adapters.lines import condition_lines, detector_line
+from dashboard.adapters.parts import Parts, UsesParts
+from dashboard.adapters.problems import ProblemError
+from dashboard.adapters.views import ConditionLine, DetectorLine, EntryLine
+from dashboard.ports import DetectorQuery, Installed, Newest, Point
+from gascore.registry import Detector, Site
+from gascore.words import DetectorId, Protection
+
+router = APIRouter(prefix="/api/v1", tags=["detectors"])
+POINTS_MOST: Final = 10_000
+"""Points of one curve: more than a screen has pixels."""
+DAY_MS: Final = 86_400_000
+ENTRIES: Final = 100
+
+
+class DetectorList(msgspec.Struct, frozen=True):
+    """By id; `next` goes into `?after=` for the next page, null on the last. `total`: how many match."""
+
+    items: tuple[DetectorLine, ...]
+    total: int
+    next: str | None
+
+
+class DetectorDetail(msgspec.Struct, frozen=True):
+    """A detector, what holds of it, its newest reading and journal entries (newest first)."""
+
+    line: DetectorLine
+    detector: Detector
+    conditions: tuple[ConditionLine, ...]
+    last: Newest | None
+    entries: tuple[EntryLine, ...]
+
+
+class Curve(msgspec.Struct, frozen=True):
+    """Points [begin of the step in ms, least, greatest, mean %LEL]; steps without a reading are missing."""
+
+    points: list[Point]
+
+
+class SiteList(msgspec.Struct, frozen=True):
+    """By id; `next` goes into `?after=` for the next page, null on the last."""
+
+    items: tuple[Site, ...]
+    next: str | None
+
+
+@router.get("/detectors", responses=shows(DetectorList))
+async def detectors(
+    parts: UsesParts,
+    user: SignedIn,
+    q: Annotated[str, Query(max_length=100)] = "",
+    state: Protection | None = None,
+    after: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> Response:
+    """Detectors by id; `q` is looked for in ids and names of sites."""
+    del user
+    query = DetectorQuery(q, state, None if after is None else DetectorId(after), limit)
+    now_ms = parts.clock.now_ms()
+    monitored = parts.follower.picture.is_monitored(now_ms)
+    page = await parts.lanes.quick.do(lambda: parts.town.detectors(query, now_ms, monitored=monitored))
+    return json(DetectorList(tuple(map(detector_line, page.found)), page.total, page.next_after))
+
+
+@router.get("/detectors/{detector}", responses=shows(DetectorDetail))
+async def detector_detail(detector: str, parts: UsesParts, user: SignedIn) -> Response:
+    """One detector."""
+    del user
+    found = await installed(parts, detector)
+    last = await parts.lanes.quick.do(lambda: parts.series.newest(found.detector.no))
+    entries = await parts.lanes.quick.do(lambda: parts.town.entries(found.detector.id, ENTRIES))
+    return json(
+        DetectorDetail(
+            detector_line(found),
+            found.detector,
+            condition_lines(found),
+            last,
+            tuple(map(entry_line, entries)),
+        )
+    )
+
+
+@router.get("/detectors/{detector}/readings", responses=shows(Curve))
+async def readings(
+    detector: str,
+    parts: UsesParts,
+    user: SignedIn,
+    from_: Annotated[int | None, Query(alias="from", ge=0)] = None,
+    to: Annotated[int | None, Query(ge=0)] = None,
+    every: Annotated[int, Query(ge=1, le=86_400)] = 60,
+) -> Response:
+    """The curve from `from` until just before `to` (ms; the last day) in steps of `every` seconds."""
+    del user
+    to_ms = parts.clock.now_ms() if to is None else to
+    from_ms = to_ms - DAY_MS if from_ is None else from_
+    if from_ms >= to_ms:
+        raise ProblemError(422, "to: must be after from")
+    if (to_ms - from_ms) / (every * 1000) > POINTS_MOST:
+        raise ProblemError(
+            422, f"every: more than {POINTS_MOST} points; take a longer step or a shorter time"
+        )
+    found = await installed(parts, detector)
+    points = await parts.lanes.quick.do(lambda: parts.series.points(found.detector.no, from_ms, to_ms, every))
+    return json(Curve(points))
+
+
+@router.get("/sites", responses=shows(SiteList))
+async def sites(
+    parts: UsesParts,
+    user: SignedIn,
+    after: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> Response:
+    """Sites by id."""
+    del user
+    page = await parts.lanes.quick.do(lambda: parts.town.sites(after, limit))
+    return json(SiteList(page.found, page.next_after))
+
+
+async def installed(parts: Parts, detector: str) -> Installed:
+    """The detector with its place. Raises `ProblemError` 404."""
+    now_ms = parts.clock.now_ms()
+    monitored = parts.follower.picture.is_monitored(now_ms)
+    wanted = DetectorId(detector)
+    found = await parts.lanes.quick.do(lambda: parts.town.detector(wanted, now_ms, monitored=monitored))
+    if found is None:
+        raise ProblemError(404, f"There is no detector {detector[:64]!r} in the ledger.")
+    return found

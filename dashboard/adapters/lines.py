@@ -1,0 +1,89 @@
+"""From what the dashboard knows to what pages and programs are shown."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from dashboard.adapters.views import (
+    ConditionLine,
+    DetectorLine,
+    LatencyLine,
+    QuarantineLine,
+    ServiceLine,
+)
+from dashboard.ports import Installed, Quarantined
+from gascore.service_status import LATENCY_BOUNDS_S, Histogram, ServiceStatus
+from gascore.words import DetectorId
+
+PAYLOAD_SHOWN: Final = 200
+"""Characters of a payload that was not taken."""
+
+
+def detector_line(one: Installed) -> DetectorLine:
+    """A detector in a list."""
+    target = one.detector.target
+    return DetectorLine(
+        no=one.detector.no,
+        id=one.detector.id,
+        model=one.detector.model,
+        site=one.site.id,
+        site_name=one.site.name,
+        site_name_en=one.site.name_en,
+        room_name=one.room.name,
+        room_name_en=one.room.name_en,
+        room_kind=one.room.kind,
+        supply_gas=one.room.supply_gas,
+        target=None if target is None else tuple(sorted(target)),
+        protection=one.protection,
+        conditions=tuple(held.condition for held in one.conditions),
+    )
+
+
+def condition_lines(one: Installed) -> tuple[ConditionLine, ...]:
+    """What holds of a detector now."""
+    return tuple(
+        ConditionLine(held.condition, held.level, held.since_ms, held.reason, held.codes)
+        for held in one.conditions
+    )
+
+
+def service_lines(words: Mapping[str, ServiceStatus], now_ms: int) -> tuple[ServiceLine, ...]:
+    """What each service said last, by name."""
+    return tuple(
+        ServiceLine(
+            name, word.pid, word.started_ms, max(now_ms - word.at_ms, 0), dict(word.links), dict(word.notes)
+        )
+        for name, word in sorted(words.items())
+    )
+
+
+def latency_lines(words: Mapping[str, ServiceStatus]) -> tuple[LatencyLine, ...]:
+    """Every stage that anything was measured of."""
+    return tuple(
+        LatencyLine(name, stage, one.total, _quantile(one, 0.5), _quantile(one, 0.99))
+        for name, word in sorted(words.items())
+        for stage, one in sorted(word.latency.items())
+        if one.total
+    )
+
+
+def quarantine_line(one: Quarantined) -> QuarantineLine:
+    """A message that was not taken, as far as it can be shown."""
+    text = one.payload.decode("utf-8", "backslashreplace")
+    shown = "".join(character if character.isprintable() else "·" for character in text[:PAYLOAD_SHOWN])
+    return QuarantineLine(
+        one.id,
+        one.received_ms,
+        one.topic,
+        None if one.detector is None else DetectorId(one.detector),
+        one.reason,
+        one.detail,
+        shown + ("…" if len(text) > PAYLOAD_SHOWN else ""),
+    )
+
+
+def _quantile(one: Histogram, share: float) -> float | None:
+    """The bound that at least this share of the observations kept; None: beyond the last one."""
+    for bound, count in zip(LATENCY_BOUNDS_S, one.counts, strict=False):
+        if count >= share * one.total:
+            return bound
+    return None
