@@ -88,7 +88,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "role": {
         "owner": "Owner",
         "safety_officer": "Safety officer",
-        "maintenance": "Maintenance",
+        "maintenance": "Service technician",
         "supplier_dispatch": "Supplier's dispatch",
         "grid_worker": "Grid worker",
         "shift_leader": "Shift leader",
