@@ -14,6 +14,14 @@ class SystemClock:
         return time.time_ns() // 1_000_000  # noqa: TID251 -- the one door to the clock
 
     async def sleep_until(self, at_ms: int) -> None:
-        """Wait in slices, so that a wall clock stepped by hand or by NTP is noticed within a second."""
-        while (left := at_ms - self.now_ms()) > 0:  # noqa: ASYNC110 -- it waits for time, not for an event
-            await asyncio.sleep(min(left, _SLICE_MS) / 1000)  # noqa: TID251 -- the one door to waiting
+        """Wait in slices, so that a wall clock stepped by hand or by NTP is noticed within a second.
+
+        It never takes longer than it seemed at the call: a clock set back by an hour must not stop every
+        loop for an hour.
+        """
+        end_ns = time.monotonic_ns() + (at_ms - self.now_ms()) * 1_000_000
+        while (left_ms := self._left_ms(at_ms, end_ns)) > 0:  # noqa: ASYNC110 -- waits for time, not for an event
+            await asyncio.sleep(min(left_ms, _SLICE_MS) / 1000)  # noqa: TID251 -- the one door to waiting
+
+    def _left_ms(self, at_ms: int, end_ns: int) -> float:
+        return min(at_ms - self.now_ms(), (end_ns - time.monotonic_ns()) / 1_000_000)

@@ -25,7 +25,9 @@ class ManualClock:
         await future
 
     def set(self, now_ms: int) -> None:
-        """Step the wall clock without waking anybody: backwards, too."""
+        """Step the wall clock without waking anybody. Set back, sleepers still sleep only as long as they meant to."""
+        back_ms = max(self._now_ms - now_ms, 0)
+        self._sleepers = [(at_ms - back_ms, count, future) for at_ms, count, future in self._sleepers]
         self._now_ms = now_ms
 
     def advance_now(self, ms: int) -> None:

@@ -70,6 +70,7 @@ class FakeReadings:
         self.stored: set[tuple[int, int]] = set()
         self.labels: dict[int, Labels] = {}
         self.down: str | None = None
+        self.label_down: str | None = None
         self.tries = 0
 
     def write(self, readings: Sequence[Reading]) -> None:
@@ -79,6 +80,9 @@ class FakeReadings:
         self.stored.update((one.no, one.at_ms) for one in readings)
 
     def label(self, labels: dict[int, Labels]) -> None:
+        if self.label_down is not None:
+            self.tries += 1
+            raise StoreDownError(self.label_down)
         self.labels.update(labels)
 
     def seal(self, now_ms: int) -> int:
@@ -119,6 +123,10 @@ class FakeLink:
         is_full: Callable[[], bool],
     ) -> None:
         self.arrived, self.is_full, self._changed = arrived, is_full, changed
+
+    @property
+    def delivered(self) -> int:
+        return self._tokens
 
     def says(self, word: str) -> None:
         assert self._changed is not None
