@@ -1,4 +1,4 @@
-"""A real PostgreSQL for tests: its own cluster in a temporary folder, one database for each test."""
+"""A real PostgreSQL in a temporary folder, on a Unix socket, under a user without rights, ended by its pid."""
 
 import os
 import pwd
@@ -13,73 +13,109 @@ from pathlib import Path
 from threading import Event
 
 import psycopg
-
-from support.broker import free_port
+import pytest
 
 DEADLINE_S = 30.0
-_names = count(1)
-
-
-def program(name: str) -> str:
-    """The path of a PostgreSQL program; Debian keeps them off the path."""
-    places = [str(one) for one in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
-    found = shutil.which(name, path=os.pathsep.join(places)) or shutil.which(name)
-    assert found, f"{name} is not installed; script/test does it"
-    return found
+USER = "gaswatch"
 
 
 class Postgres:
-    """A server that runs."""
+    """A server that makes as many empty databases as tests want."""
 
-    def __init__(self, port: int) -> None:
-        self.port = port
+    def __init__(self, socket_folder: Path) -> None:
+        self._socket_folder = socket_folder
+        self._numbers = count(1)
 
     def new_database(self) -> str:
-        """Make an empty database; returns its URL."""
-        name = f"test_{next(_names)}"
-        with psycopg.connect(self._address("postgres"), autocommit=True) as connection:
+        """The URL of a database that nobody else uses."""
+        name = f"test_{next(self._numbers)}"
+        with self.connect() as connection:
             connection.execute(f"CREATE DATABASE {name}".encode())
-        return self._address(name)
+        return f"postgresql://{USER}@/{name}?host={self._socket_folder}"
 
-    def answers(self) -> bool:
-        """Whether it takes connections."""
-        try:
-            psycopg.connect(self._address("postgres")).close()
-        except psycopg.OperationalError:
-            return False
-        return True
-
-    def _address(self, database: str) -> str:
-        return f"postgresql://gaswatch@127.0.0.1:{self.port}/{database}"
+    def connect(self, database: str = "postgres") -> psycopg.Connection:
+        """A connection of the test's own, each statement by itself."""
+        return psycopg.connect(
+            host=str(self._socket_folder), user=USER, dbname=database, autocommit=True, connect_timeout=5
+        )
 
 
 @contextmanager
 def a_postgres() -> Iterator[Postgres]:
-    """Start a server, end it by its process id and remove its folder. It does not run as root, so we step down."""
-    folder = Path(tempfile.mkdtemp(prefix="gaswatch-postgres-"))
-    user = None
-    if os.geteuid() == 0:
-        user = "postgres"
-        os.chown(folder, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
-    cluster, port = folder / "cluster", free_port()
-    make = ["-D", str(cluster), "-U", "gaswatch", "--auth=trust", "-E", "UTF8", "--locale=C", "--no-sync"]
-    subprocess.run(
-        [program("initdb"), *make], check=True, capture_output=True, user=user, cwd=folder, timeout=DEADLINE_S
-    )
-    options = ["-D", str(cluster), "-h", "127.0.0.1", "-p", str(port), "-k", "", "-F"]
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(
-            [program("postgres"), *options], stdout=log, stderr=log, user=user, cwd=folder
+    """Start a server; skip, saying so, only where PostgreSQL is not installed."""
+    programs = _programs()
+    if programs is None:
+        pytest.skip(
+            "PostgreSQL IS NOT TESTED: no initdb here; apt-get install postgresql-15 (script/test does)"
         )
+    folder = Path(tempfile.mkdtemp(prefix="gaswatch-pg-"))
+    account = _account()
     try:
-        postgres = Postgres(port)
-        for _ in range(int(DEADLINE_S / 0.05)):
-            if postgres.answers() or server.poll() is not None:
-                break
-            Event().wait(0.05)
-        assert postgres.answers(), (folder / "log").read_text()
-        yield postgres
+        os.chown(folder, account.pw_uid, account.pw_gid)
+        log = folder / "log"
+        _run([str(programs / "initdb"), "-D", str(folder / "data"), "-U", USER, "-A", "trust", "-E", "UTF8",
+              "--locale=C", "--no-sync"], account, log)  # fmt: skip
+        server = _start(
+            [str(programs / "postgres"), "-D", str(folder / "data"), "-k", str(folder),
+             "-c", "listen_addresses=", "-c", "fsync=off"], account, log)  # fmt: skip
+        try:
+            postgres = Postgres(folder)
+            _wait_until_it_answers(postgres, server, log)
+            yield postgres
+        finally:
+            server.send_signal(signal.SIGINT)  # the fast shutdown: open connections are ended
+            server.wait(DEADLINE_S)
     finally:
-        server.send_signal(signal.SIGINT)
-        server.wait(DEADLINE_S)
         shutil.rmtree(folder)
+
+
+def _programs() -> Path | None:
+    """The folder of initdb and postgres; Debian keeps them out of the PATH."""
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda one: float(one.parent.name))
+    for folder in reversed(folders):
+        if (folder / "initdb").exists() and (folder / "postgres").exists():
+            return folder
+    found = shutil.which("initdb")
+    return Path(found).resolve().parent if found else None
+
+
+def _account() -> pwd.struct_passwd:
+    """Who the server runs as: it refuses to be root."""
+    if os.geteuid() != 0:
+        return pwd.getpwuid(os.geteuid())
+    try:
+        return pwd.getpwnam("postgres")
+    except KeyError:
+        return pwd.getpwnam("nobody")
+
+
+def _start(command: list[str], account: pwd.struct_passwd, log: Path) -> subprocess.Popen[bytes]:
+    as_root = os.geteuid() == 0
+    with log.open("ab") as output:
+        return subprocess.Popen(
+            command,
+            stdout=output,
+            stderr=output,
+            cwd=log.parent,
+            user=account.pw_uid if as_root else None,
+            group=account.pw_gid if as_root else None,
+            extra_groups=[] if as_root else None,
+        )
+
+
+def _run(command: list[str], account: pwd.struct_passwd, log: Path) -> None:
+    if _start(command, account, log).wait(DEADLINE_S) != 0:
+        raise RuntimeError(f"{command[0]} failed:\n{log.read_text()[-2000:]}")
+
+
+def _wait_until_it_answers(postgres: Postgres, server: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(int(DEADLINE_S / 0.05)):
+        if server.poll() is not None:
+            break
+        try:
+            postgres.connect().close()
+        except psycopg.OperationalError:
+            Event().wait(0.05)
+        else:
+            return
+    raise RuntimeError(f"PostgreSQL did not start:\n{log.read_text()[-2000:]}")
