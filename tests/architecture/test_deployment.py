@@ -37,6 +37,11 @@ def test_every_service_of_ours_runs_from_the_one_image() -> None:
     }
 
 
+def test_the_image_is_built_once_and_never_pulled() -> None:
+    assert [name for name, one in OURS.items() if "build" in one] == ["migrate"]
+    assert {one["pull_policy"] for one in OURS.values()} == {"never"}
+
+
 def test_the_simulator_runs_only_when_asked_for() -> None:
     assert [name for name, one in compose()["services"].items() if "profiles" in one] == ["simulator"]
     assert OURS["simulator"]["profiles"] == ["simulator"]
