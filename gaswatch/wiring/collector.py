@@ -13,6 +13,7 @@ from gaswatch.secrets import Secrets
 from gaswatch.settings import Settings, SettingsError
 from gaswatch.stores.engine import open_engine
 from gaswatch.stores.journal import SqlJournal
+from gaswatch.stores.migrate import check_current
 from gaswatch.stores.readings import EmbeddedReadings
 from gaswatch.stores.recorder import SqlRecorder
 from gaswatch.stores.registry import SqlRegistry
@@ -26,7 +27,8 @@ def build(settings: Settings, clock: Clock) -> Collector:
 
     Raises:
         SettingsError: a setting can't be served.
-        StoreUnusableError: the data folder or the database's address can't be used.
+        StoreDownError: a store can't be used (with StoreUnusableError: the folder, or the address).
+        SchemaError: the database's tables are not those of this version.
     """
     if settings.series != "embedded":
         raise SettingsError(
@@ -34,6 +36,7 @@ def build(settings: Settings, clock: Clock) -> Collector:
         )
     addresses = urls(settings)
     engine = open_engine(settings.database)
+    check_current(engine)
     readings = EmbeddedReadings(settings.data_dir / READINGS_FILE)
 
     def close() -> None:
