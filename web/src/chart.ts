@@ -29,8 +29,9 @@ export class Chart {
     const every = Math.max(1, Math.ceil((to - from) / 1000 / POINTS));
     text(this.#words, say("curve_loading"));
     try {
+      const address = (config.readings ?? "").split("?")[0] ?? "";
       const query = new URLSearchParams({ from: String(from), to: String(to), every: String(every) });
-      const answer = await fetch(`${config.readings ?? ""}?${query}`, { signal: AbortSignal.timeout(20_000) });
+      const answer = await fetch(`${address}?${query}`, { signal: AbortSignal.timeout(20_000) });
       if (!answer.ok) throw new Error(String(answer.status));
       this.#draw(((await answer.json()) as { points: Point[] }).points, from, to);
     } catch {

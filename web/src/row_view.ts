@@ -83,6 +83,9 @@ export class RowView {
   #lel(row: Row): void {
     const measured = row.lel !== null || row.peak_lel !== null;
     show(part(this.root, "lel"), measured);
+    const codes = part(this.root, "codes");
+    show(codes, !measured && row.codes.length > 0);
+    text(codes, row.codes.join(" · "));
     if (!measured) return;
     text(part(this.root, "now"), row.lel === null ? "–" : number(row.lel));
     text(part(this.root, "peak"), row.peak_lel === null ? "" : say("peak", { lel: number(row.peak_lel) }));

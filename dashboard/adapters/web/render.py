@@ -49,12 +49,12 @@ class Pages:
         self._environments = {language: self._environment(home, language) for language in Language}
 
     def render(self, template: str, *, language: Language, **context: object) -> str:
-        """The page as HTML. `template` is a name from `dashboard.adapters.views`, such as "console.html".
+        """The page as HTML. `template` is a name from `dashboard.adapters.views`, such as "console".
 
         Raises:
             jinja2.UndefinedError: the context lacks a name that the template needs.
         """
-        return self._environments[language].get_template(template).render(**context)
+        return self._environments[language].get_template(f"{template}.html").render(**context)
 
     def asset(self, name: str) -> str:
         """The address of a built file, such as "live.js"."""
