@@ -91,7 +91,8 @@ def test_an_area_and_business_hours_and_a_file(tmp_path: Path) -> None:
     [
         (["--from", "yesterday", "--to", "2026-02-03"], "'yesterday' is not a day such as 2026-11-01"),
         (["--from", "2026-02-30", "--to", "2026-03-03"], "'2026-02-30' is not a day"),
-        (["--from", "0001-01-01", "--to", "2026-02-03"], "not between the years 1970 and 9998"),
+        (["--from", "0001-01-01", "--to", "2026-02-03"], "between the years 1970 and 9998"),
+        (["--from", "2026-02-01", "--to", "9999-12-31T23:59:59-23:00"], "between the years 1970 and 9998"),
         (["--from", "2026-02-03", "--to", "2026-02-03"], "a period must end after it begins"),
         (["--from", "2026-02-01T00:00:00.5", "--to", "2026-02-03"], "whole seconds"),
         (["--from", "2026-02-01", "--to", "2026-02-03", "--area", "mars"], "no area mars"),
