@@ -1,0 +1,152 @@
+"""The dashboard, put together."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
+from secrets import token_urlsafe
+from typing import Final
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine
+
+from dashboard.adapters.app import create_app
+from dashboard.adapters.parts import Options, Parts, Renders
+from dashboard.adapters.passwords import Argon2Passwords
+from dashboard.adapters.server import HttpServer
+from dashboard.adapters.throttle import Throttle
+from dashboard.adapters.web.render import STATIC, Pages
+from dashboard.service.desk import Desk
+from dashboard.service.follower import Follower
+from dashboard.service.follower import Parts as FollowerParts
+from dashboard.service.lane import Lanes
+from dashboard.service.sessions import Sessions
+from gascore.clock import Clock
+from gaswatch import __version__
+from gaswatch.network import need_free
+from gaswatch.reports.compliance import Compliance
+from gaswatch.settings import Settings, SettingsError
+from gaswatch.stores.accounts import SqlAccounts
+from gaswatch.stores.board import SqlBoard, SqlQuarantine, SqlTown
+from gaswatch.stores.curves import EmbeddedSeries
+from gaswatch.stores.engine import open_engine
+from gaswatch.stores.journal import SqlJournal
+from gaswatch.stores.readings import EmbeddedReadings
+from gaswatch.stores.status import SqlStatusBoard
+
+READINGS_FILE: Final = "readings.db"
+"""As the collector names it (`gaswatch.wiring.collector`)."""
+
+
+class Dashboard:
+    """The service of `gaswatch run dashboard`: the follower and the HTTP server, which end together."""
+
+    def __init__(self, follower: Follower, server: HttpServer, close: Callable[[], None]) -> None:
+        self.follower = follower
+        self.server = server
+        self._close = close
+
+    async def run(self) -> None:
+        """Serve until `stop`. Raises when it can't go on; the supervisor restarts it."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self.follower.run(), name="follower")
+                await self.server.serve()
+                self.follower.stop()
+        finally:
+            self._close()
+
+    def stop(self) -> None:
+        """Say goodbye to the browsers, finish requests, let `run` return. Idempotent."""
+        self.follower.stop()
+        self.server.stop()
+
+
+def build(settings: Settings, clock: Clock) -> Dashboard:
+    """The dashboard of these settings.
+
+    Raises:
+        SettingsError: a setting can't be served.
+        StoreUnusableError: the data folder or the database's address can't be used.
+        AssetsMissingError: the pages were not built.
+        PortBusyError: another program has the port.
+    """
+    if settings.series != "embedded":
+        raise SettingsError(
+            f"GASWATCH_SERIES: {settings.series!r} is not available yet; set it to 'embedded' or leave it out"
+        )
+    need_free(settings.http_host, settings.http_port, "GASWATCH_HTTP_PORT")
+    engine = open_engine(settings.database)
+    readings = EmbeddedReadings(settings.data_dir / READINGS_FILE)
+    parts = parts_over(engine, readings, settings, clock, pages=Pages(settings.timezone), static=STATIC)
+    server = HttpServer(create_app(parts), settings.http_host, settings.http_port)
+
+    def close() -> None:
+        parts.lanes.close()
+        readings.close()
+        engine.dispose()
+
+    return Dashboard(parts.follower, server, close)
+
+
+def parts_over(
+    engine: Engine,
+    readings: EmbeddedReadings,
+    settings: Settings,
+    clock: Clock,
+    *,
+    pages: Renders,
+    static: Path | None,
+) -> Parts:
+    """Everything behind the HTTP side, over these stores."""
+    lanes = Lanes()
+    journal = SqlJournal(engine)
+    compliance = Compliance.of(engine, settings)
+    follower = Follower(
+        FollowerParts(
+            journal=journal,
+            alarms=SqlBoard(engine),
+            town=SqlTown(engine),
+            board=SqlStatusBoard(engine),
+            clock=clock,
+            lane=lanes.urgent,
+            epoch=uuid4().hex[:12],
+            pid=os.getpid(),
+        )
+    )
+    desk = Desk(journal, clock, lanes.urgent)
+    follower.listen(desk.answered)
+    sessions = Sessions(
+        SqlAccounts(engine),
+        Argon2Passwords(),
+        journal,
+        clock,
+        lanes=lanes,
+        new_token=lambda: token_urlsafe(32),
+    )
+    return Parts(
+        clock=clock,
+        lanes=lanes,
+        follower=follower,
+        desk=desk,
+        sessions=sessions,
+        throttle=Throttle(),
+        journal=journal,
+        alarms=SqlBoard(engine),
+        town=SqlTown(engine),
+        series=EmbeddedSeries(readings),
+        quarantine=SqlQuarantine(engine),
+        uptime=compliance,
+        uptime_file=compliance.csv,
+        pages=pages,
+        options=Options(
+            public=settings.public,
+            zone=ZoneInfo(settings.timezone),
+            language=settings.language,
+            twilio_token=settings.twilio_auth_token.get_secret_value(),
+            static=static,
+            version=__version__,
+        ),
+        new_id=lambda: uuid4().hex,
+    )
