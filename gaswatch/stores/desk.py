@@ -5,10 +5,10 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Engine, Row, Select, func, insert, select, update
+from sqlalchemy import Connection, Engine, Select, func, insert, select, update
 
 from alerts.ports import Transaction
 from alerts.rules.casefile import CaseFile
@@ -35,7 +35,7 @@ class _Escalation(msgspec.Struct, frozen=True):
 _encode: Final = msgspec.json.Encoder().encode
 _alarm_of: Final = msgspec.json.Decoder(Alarm).decode
 _escalation_of: Final = msgspec.json.Decoder(_Escalation).decode
-_both: Final[Select[tuple[bytes, bytes]]] = select(alarm.c.body, escalation.c.body).join_from(
+_both: Final[Select[Any]] = select(alarm.c.body, escalation.c.body).join_from(
     alarm, escalation, alarm.c.id == escalation.c.alarm
 )
 
@@ -66,7 +66,8 @@ class SqlCases:
 
     def next_due_ms(self) -> int | None:
         """When the next ladder is due."""
-        return self._connection.execute(select(func.min(escalation.c.due_ms))).scalar_one()
+        due_ms: int | None = self._connection.execute(select(func.min(escalation.c.due_ms))).scalar_one()
+        return due_ms
 
     def put(self, file: CaseFile) -> None:
         """Store; a second open alarm of the same key raises IntegrityError: a defect, not an event."""
@@ -143,7 +144,7 @@ def read_cursor(connection: Connection) -> int:
     return found or 0
 
 
-def _file(row: Row[tuple[bytes, bytes]] | None) -> CaseFile | None:
+def _file(row: Sequence[Any] | None) -> CaseFile | None:
     if row is None:
         return None
     kept = _escalation_of(row[1])

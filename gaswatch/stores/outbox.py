@@ -1,6 +1,6 @@
 """The outbox in SQL: notices with their texts and numbers, from "pending" to "delivered"."""
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, Select, and_, func, insert, or_, select, update
@@ -14,7 +14,7 @@ from gaswatch.stores.schema import alarm, journal, notice
 
 _encode: Final = msgspec.json.Encoder().encode
 _parcel_of: Final = msgspec.json.Decoder(Parcel).decode
-_bodies: Final[Select[tuple[bytes]]] = select(notice.c.body)
+_bodies: Final[Select[Any]] = select(notice.c.body)
 
 
 class SqlNotices:
@@ -90,11 +90,11 @@ class SqlNotices:
         ours = [e for e in events if isinstance(e, ReceiptReceived) and e.provider_id == provider_id]
         return [receipt for e in ours if (receipt := receipt_of(e.status, e.code))]
 
-    def _first(self, query: Select[tuple[bytes]]) -> Parcel | None:
+    def _first(self, query: Select[Any]) -> Parcel | None:
         body = self._connection.execute(query).scalar()
         return None if body is None else _parcel_of(body)
 
-    def _all(self, query: Select[tuple[bytes]]) -> list[Parcel]:
+    def _all(self, query: Select[Any]) -> list[Parcel]:
         return [_parcel_of(body) for body in self._connection.execute(query).scalars()]
 
 

@@ -1,0 +1,135 @@
+"""Applies events to alarms and their ladders inside one transaction, and collects what the journal gets."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Final
+
+import structlog
+
+from alerts.ports import Registry, Transaction
+from alerts.rules import ladder, lifecycle
+from alerts.rules.casefile import CaseFile
+from alerts.rules.delivery import FAILED
+from alerts.rules.ladder import Answered, Closed, Over, Start, Tell, Tick, Unreached
+from alerts.rules.plans import plan_for
+from alerts.service.places import Places
+from alerts.service.telling import Teller
+from gascore.alarm import Alarm, NoticePurpose, NoticeState
+from gascore.journal import AlarmStep, AlarmStepped, Event
+from gascore.words import AlarmId
+
+_log = structlog.get_logger()
+_PURPOSE: Final[Mapping[AlarmStep, NoticePurpose]] = {
+    AlarmStep.OPENED: NoticePurpose.RAISED,
+    AlarmStep.CAME_BACK: NoticePurpose.RAISED,
+    AlarmStep.WORSE: NoticePurpose.WORSE,
+}
+UNTOLD: Final = FAILED - {NoticeState.SUPERSEDED}
+"""A notice that was replaced by a newer one says nothing about whether its phone can be reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When something happened, and when the message behind it was received (None: no message)."""
+
+    at_ms: int
+    cause_ms: int | None = None
+
+
+class Casework:
+    """One transaction's work; `events` is what is to be appended to the journal at its end."""
+
+    def __init__(self, books: Transaction, registry: Registry, zone: tzinfo, now_ms: int) -> None:
+        self.books = books
+        self.now_ms = now_ms
+        self.places = Places(registry)
+        self.teller = Teller(books.notices, registry, self.places, zone)
+        self.events: list[Event] = []
+        self.told = 0
+
+    def happen(self, file: CaseFile | None, event: lifecycle.Event, moment: Moment) -> lifecycle.Step:
+        """Change an alarm; its ladder follows."""
+        done = lifecycle.step(file.case if file else None, event, moment.at_ms)
+        if done.state is None or not done.effects:
+            return done
+        changed = file.with_case(done.state) if file else CaseFile(done.state.alarm, done.state.worse_version)
+        # The alarm comes first: its notices and its ladder refer to it.
+        self.books.cases.put(changed)
+        self.events.extend(done.effects)
+        step = done.effects[0].step
+        _log.info("alarm", alarm=changed.alarm.id, key=changed.alarm.key, reason=step.value)
+        follow = _ladder_event(changed.alarm, step)
+        if follow is not None:
+            self.climb(changed, follow, moment)
+        if step is AlarmStep.ACKED:
+            self._withdraw(changed.alarm, {NoticePurpose.REPEAT})
+        elif step is AlarmStep.CLOSED:
+            self._withdraw(changed.alarm, {NoticePurpose.RAISED, NoticePurpose.WORSE, NoticePurpose.REPEAT})
+        return done
+
+    def climb(self, file: CaseFile, event: ladder.Event, moment: Moment) -> None:
+        """Change a ladder and tell whom it names; where nobody is there, the next ones at once."""
+        done = ladder.step(file.ladder, event, moment.at_ms)
+        if done.state is not file.ladder:
+            file = file.with_ladder(done.state)
+            self.books.cases.put(file)
+        for tell in done.effects:
+            self._tell(file, tell, moment)
+
+    def tick(self, limit: int) -> int:
+        """Let every ladder that is due go on; returns how many were."""
+        due = self.books.cases.due(self.now_ms, limit)
+        for file in due:
+            self.climb(file, Tick(), Moment(self.now_ms))
+        return len(due)
+
+    def check_reached(self, alarm: AlarmId) -> None:
+        """After a notice failed: if nobody of the rung can be told, go on to the next one at once."""
+        file = self.books.cases.of_id(alarm)
+        if file is None or file.ladder.phase is not ladder.Phase.CLIMBING:
+            return
+        states = [
+            parcel.notice.state
+            for parcel in self.books.notices.of_alarm(alarm)
+            if parcel.notice.step == file.ladder.rung
+            and parcel.notice.created_ms >= file.ladder.started_ms
+            and parcel.notice.purpose is not NoticePurpose.ANSWER
+            and parcel.notice.state is not NoticeState.SUPERSEDED
+        ]
+        if states and all(state in UNTOLD for state in states):
+            _log.warning("rung_not_reached", alarm=alarm, rung=file.ladder.rung)
+            self.climb(file, Unreached(file.ladder.rung), Moment(self.now_ms))
+
+    def finish(self, cursor: int) -> None:
+        """Append everything, and remember how far the journal was taken in."""
+        self.events.extend(self.teller.stepped)
+        self.books.move(cursor)
+        if self.events:
+            self.books.append(self.events, self.now_ms)
+
+    def _tell(self, file: CaseFile, tell: Tell, moment: Moment) -> None:
+        count = self.teller.tell(file.alarm, tell, self.now_ms, moment.cause_ms)
+        self.told += count
+        if tell.purpose is NoticePurpose.CLEARED:
+            return
+        if count and (tell.rung > 0 or tell.repeat):
+            step = AlarmStepped(alarm=file.alarm, step=AlarmStep.ESCALATED, rung=tell.rung)
+            self.events.append(step)
+        if not count:
+            _log.warning("nobody_to_tell", alarm=file.alarm.id, rung=tell.rung)
+            self.climb(file, Unreached(tell.rung), Moment(self.now_ms))
+
+    def _withdraw(self, alarm: Alarm, purposes: set[NoticePurpose]) -> None:
+        parcels = self.books.notices.of_alarm(alarm.id)
+        self.teller.withdraw([p for p in parcels if p.notice.purpose in purposes], self.now_ms)
+
+
+def _ladder_event(alarm: Alarm, step: AlarmStep) -> ladder.Event | None:
+    if step in _PURPOSE:
+        return Start(plan_for(alarm.kind, alarm.priority), _PURPOSE[step])
+    if step is AlarmStep.ACKED:
+        return Answered()
+    if step is AlarmStep.NORMAL:
+        return Over()
+    return Closed() if step is AlarmStep.CLOSED else None

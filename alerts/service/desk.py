@@ -1,0 +1,87 @@
+"""The desk: takes the journal in, steps alarms and ladders, fills the outbox – one transaction for each turn.
+
+Exactly once: the cursor moves in the same transaction as everything that follows from the entries before it.
+After a kill at any instant the turn has happened wholly or not at all.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Final
+
+from alerts.ports import Books, Registry
+from alerts.rules.lifecycle import Ended
+from alerts.service.casework import Casework, Moment
+from alerts.service.folding import begin_blind, fold
+
+ENTRIES: Final = 50
+"""Per turn: the collector can't write while a turn lasts (about 3 ms for each entry that concerns us)."""
+LADDERS: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something of our own does not work since `since_ms`; `code` says why."""
+
+    code: str
+    since_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """What a turn did.
+
+    Attributes:
+        cursor: the last journal entry that was taken in.
+        more: there is more to do at once.
+        wake_ms: when the next ladder is due.
+        told: notices made.
+    """
+
+    cursor: int
+    more: bool
+    wake_ms: int | None
+    told: int
+
+
+class Desk:
+    """Works for one process at a time; `watched` are the keys whose trouble is given to `turn`."""
+
+    def __init__(self, books: Books, registry: Registry, zone: tzinfo) -> None:
+        self._books = books
+        self._registry = registry
+        self._zone = zone
+
+    def turn(self, now_ms: int, watched: Mapping[str, Trouble | None] | None = None) -> Turned:
+        """One transaction. `watched`: alarm key -> its trouble, or None when it works. Blocking.
+
+        Raises:
+            StoreDownError: nothing happened; try again.
+        """
+        with self._books.transaction() as books:
+            work = Casework(books, self._registry, self._zone, now_ms)
+            cursor = books.cursor()
+            entries = books.entries(cursor, ENTRIES)
+            for entry in entries:
+                fold(work, entry)
+                cursor = entry.id
+            for key, trouble in (watched or {}).items():
+                _watch(work, key, trouble)
+            ticked = work.tick(LADDERS)
+            work.finish(cursor)
+            more = len(entries) == ENTRIES or ticked == LADDERS or bool(work.events)
+            return Turned(cursor, more, books.cases.next_due_ms(), work.told)
+
+
+def _watch(work: Casework, key: str, trouble: Trouble | None) -> None:
+    if trouble is not None:
+        begin_blind(work, key, trouble.code, trouble.since_ms, work.now_ms)
+        return
+    file = work.books.cases.of_key(key)
+    # What the collector itself has booked as blindness, it ends itself.
+    if file is not None and set(file.alarm.codes) <= WATCHED_CODES:
+        work.happen(file, Ended(), Moment(work.now_ms))
+
+
+WATCHED_CODES: Final = frozenset({"silent", "no_account", "account_refused", "provider_down"})
+"""Troubles that `alerts.service.watch` sees."""

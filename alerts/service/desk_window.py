@@ -1,0 +1,127 @@
+"""People at the desk's window: operators' requests, replies by text, and the provider's receipts."""
+
+from typing import Final
+
+import structlog
+
+from alerts.rules.delivery import step
+from alerts.rules.lifecycle import Ack, Close, Comment, Event
+from alerts.rules.receipts import receipt_of
+from alerts.rules.replies import Chatter, NoSuchCode, Reply, Takes, WhichOne, parse
+from alerts.rules.wording import Reader, answer_of, which_one
+from alerts.service.casework import Casework, Moment
+from alerts.service.telling import Message, Recipient
+from gascore import journal
+from gascore.alarm import Alarm, NoticePurpose
+from gascore.journal import (
+    NoticeStepped,
+    OperatorAction,
+    OperatorAnswered,
+    OperatorRequested,
+    Outcome,
+    ReceiptReceived,
+    ReplyReceived,
+)
+from gascore.registry import Person
+from gascore.words import Language
+
+_log = structlog.get_logger()
+ANSWERS: Final = 5
+"""To one phone within `ANSWERS_MS`: two machines that answer each other would never stop."""
+ANSWERS_MS: Final = 600_000
+
+
+def serve(work: Casework, event: journal.Event, at_ms: int) -> None:
+    """Take in what came from a person or from the provider; all else is our own, or concerns others."""
+    match event:
+        case OperatorRequested():
+            answer_operator(work, event, at_ms)
+        case ReplyReceived():
+            answer_reply(work, event, at_ms)
+        case ReceiptReceived():
+            take_receipt(work, event)
+        case _:
+            pass
+
+
+def answer_operator(work: Casework, event: OperatorRequested, at_ms: int) -> None:
+    """Do what an operator asks, and say what became of it."""
+    file = work.books.cases.of_id(event.alarm)
+    done = work.happen(file, _wish(event), Moment(at_ms))
+    alarm = done.state.alarm if done.state else None
+    work.events.append(
+        OperatorAnswered(
+            request=event.request,
+            alarm=event.alarm,
+            outcome=done.outcome,
+            version=alarm.version if alarm else None,
+        )
+    )
+
+
+def _wish(event: OperatorRequested) -> Event:
+    match event.action:
+        case OperatorAction.ACK:
+            return Ack(event.by, event.seen_version, event.note)
+        case OperatorAction.CLOSE:
+            return Close(event.by, event.cause, event.note)
+        case OperatorAction.COMMENT:
+            return Comment(event.by, event.note)
+
+
+def answer_reply(work: Casework, event: ReplyReceived, at_ms: int) -> None:
+    """Somebody answered by text: take over, or say why not. Strangers get no answer."""
+    codes = work.books.notices.open_codes(event.sender)
+    person = work.teller.person(event.sender)
+    if person is None and not codes:
+        _log.info("reply_of_a_stranger", provider_id=event.provider_id)
+        return
+    files = {alarm: work.books.cases.of_id(alarm) for alarm in set(codes.values())}
+    waiting = {alarm for alarm, file in files.items() if file and file.alarm.acked_ms is None}
+    meaning = parse(event.body, codes, waiting)
+    language = person.language if person else Language.ZH
+    text, alarm = _answer(work, meaning, Moment(at_ms), _name(person, event.sender), language)
+    _log.info("reply", meaning=type(meaning).__name__, alarm=alarm.id if alarm else None)
+    since_ms = work.now_ms - ANSWERS_MS
+    if text is None or work.books.notices.answers_since(event.sender, since_ms) >= ANSWERS:
+        return
+    to = Recipient(event.sender, language, person.id if person else None, "")
+    once_key = f"{NoticePurpose.ANSWER}:{event.channel}:{event.provider_id}"
+    work.told += work.teller.put(alarm, Message(to, NoticePurpose.ANSWER, text, once_key), work.now_ms)
+
+
+def _answer(
+    work: Casework, meaning: Reply, moment: Moment, name: str, language: Language
+) -> tuple[str | None, Alarm | None]:
+    reader = Reader(language, work.teller.zone)
+    match meaning:
+        case Takes(alarm_id):
+            done = work.happen(work.books.cases.of_id(alarm_id), Ack(name), moment)
+            alarm = done.state.alarm if done.state else None
+            site = work.places.site_name(alarm, language) if alarm else ""
+            return answer_of(done.outcome, alarm, site=site, reader=reader), alarm
+        case NoSuchCode():
+            return answer_of(Outcome.NOT_FOUND, None, site="", reader=reader), None
+        case WhichOne(codes):
+            return which_one(codes, language), None
+        case Chatter():
+            return None, None
+
+
+def _name(person: Person | None, sender: str) -> str:
+    """A name for the record; of a phone without a person only the end, it is nobody's business."""
+    if person is None:
+        return f"…{sender[-4:]}"
+    return person.name
+
+
+def take_receipt(work: Casework, event: ReceiptReceived) -> None:
+    """Move a notice forward. One that we don't know yet is found by the courier when it learns the id."""
+    parcel = work.books.notices.of_provider(event.provider_id)
+    receipt = receipt_of(event.status, event.code)
+    if parcel is None or receipt is None:
+        return
+    done = step(parcel, receipt, work.now_ms)
+    if done.state is not parcel:
+        work.books.notices.put(done.state)
+        work.events.append(NoticeStepped(notice=done.state.notice, site=parcel.site))

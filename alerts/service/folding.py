@@ -1,0 +1,137 @@
+"""Journal entry -> what it means for alarms. One function for each kind of event; others mean nothing here."""
+
+from alerts.rules.lifecycle import Began, Ended
+from alerts.rules.priority import priority_of
+from alerts.service.casework import UNTOLD, Casework, Moment
+from alerts.service.desk_window import serve
+from gascore.alarm import ALARM_OF_CONDITION, AlarmKind
+from gascore.journal import (
+    BlindBegan,
+    BlindEnded,
+    ConditionChanged,
+    ConditionCleared,
+    ConditionRaised,
+    Entry,
+    NoticeStepped,
+    UnknownLeak,
+)
+from gascore.words import Condition, DetectorId, Level, Priority
+
+
+def fold(work: Casework, entry: Entry) -> None:
+    """Take one entry in."""
+    match entry.event:
+        case ConditionRaised() | ConditionChanged() as event:
+            _condition(work, event, entry.at_ms)
+        case ConditionCleared() as event:
+            _cleared(work, event, entry.at_ms)
+        case UnknownLeak() as event:
+            _unknown_leak(work, event, entry.at_ms)
+        case BlindBegan() | BlindEnded() as event:
+            _blind(work, event, entry.at_ms)
+        case NoticeStepped(notice=notice) if notice.alarm is not None and notice.state in UNTOLD:
+            work.check_reached(notice.alarm)
+        case event:
+            serve(work, event, entry.at_ms)
+
+
+def key_of(detector: DetectorId, kind: AlarmKind) -> str:
+    """The key of a detector's alarm."""
+    return f"detector:{detector}:{kind.value}"
+
+
+def _condition(work: Casework, event: ConditionRaised | ConditionChanged, at_ms: int) -> None:
+    kind = ALARM_OF_CONDITION.get(event.condition)
+    if kind is None:
+        return
+    place = work.places.of(event.detector)
+    wrong = work.books.cases.of_key(key_of(event.detector, AlarmKind.WRONG_GAS))
+    received_ms = event.sample.received_ms if event.sample else at_ms
+    began = Began(
+        id=work.books.cases.new_id(),
+        key=key_of(event.detector, kind),
+        kind=kind,
+        priority=priority_of(kind, event.level, room=place.kind, wrong_gas=wrong is not None),
+        since_ms=event.since_ms,
+        received_ms=received_ms,
+        level=event.level,
+        lel=event.sample.lel if event.sample else None,
+        codes=event.codes,
+        late=event.late,
+        detector=event.detector,
+        site=event.site,
+        room=place.room,
+    )
+    cause_ms = received_ms if event.sample and not event.late else None
+    work.happen(work.books.cases.of_key(began.key), began, Moment(at_ms, cause_ms))
+    if kind is AlarmKind.WRONG_GAS:
+        _now_untrustworthy(work, event.detector, at_ms)
+
+
+def _now_untrustworthy(work: Casework, detector: DetectorId, at_ms: int) -> None:
+    """The leak that it reports may be far bigger than it says."""
+    file = work.books.cases.of_key(key_of(detector, AlarmKind.LEAK))
+    if file is None or not file.alarm.active:
+        return
+    alarm = file.alarm
+    began = Began(
+        id=alarm.id,
+        key=alarm.key,
+        kind=alarm.kind,
+        priority=Priority.URGENT,
+        since_ms=alarm.since_ms,
+        received_ms=alarm.received_ms,
+        level=alarm.level,
+        codes=alarm.codes,
+    )
+    work.happen(file, began, Moment(at_ms))
+
+
+def _cleared(work: Casework, event: ConditionCleared, at_ms: int) -> None:
+    kind = ALARM_OF_CONDITION.get(event.condition)
+    if kind is not None:
+        work.happen(work.books.cases.of_key(key_of(event.detector, kind)), Ended(), Moment(at_ms))
+
+
+def _unknown_leak(work: Casework, event: UnknownLeak, at_ms: int) -> None:
+    key = f"unknown:{event.detector}:{Condition.LEAK.value}"
+    file = work.books.cases.of_key(key)
+    if event.level is Level.NONE:
+        work.happen(file, Ended(), Moment(at_ms))
+        return
+    began = Began(
+        id=work.books.cases.new_id(),
+        key=key,
+        kind=AlarmKind.UNKNOWN_LEAK,
+        priority=priority_of(AlarmKind.UNKNOWN_LEAK, event.level, room=None, wrong_gas=False),
+        since_ms=event.sample.received_ms,
+        received_ms=event.sample.received_ms,
+        level=event.level,
+        lel=event.sample.lel,
+        detector=event.detector,
+    )
+    work.happen(file, began, Moment(at_ms, event.sample.received_ms))
+
+
+def _blind(work: Casework, event: BlindBegan | BlindEnded, at_ms: int) -> None:
+    key = f"system:{event.scope.value}:{event.name}"
+    if isinstance(event, BlindBegan):
+        begin_blind(work, key, event.reason, event.since_ms, at_ms)
+    else:
+        work.happen(work.books.cases.of_key(key), Ended(), Moment(at_ms))
+
+
+def begin_blind(work: Casework, key: str, code: str, since_ms: int, at_ms: int) -> None:
+    """Something of our own is down; a second word on it is no news."""
+    if work.books.cases.of_key(key) is not None:
+        return
+    began = Began(
+        id=work.books.cases.new_id(),
+        key=key,
+        kind=AlarmKind.BLIND,
+        priority=priority_of(AlarmKind.BLIND, Level.NONE, room=None, wrong_gas=False),
+        since_ms=since_ms,
+        received_ms=at_ms,
+        codes=(code,),
+    )
+    work.happen(None, began, Moment(at_ms))

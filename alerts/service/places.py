@@ -1,0 +1,63 @@
+"""What the ledger says of the place behind an alarm: names for texts, the room's kind for the priority."""
+
+from dataclasses import dataclass
+
+from alerts.ports import Registry
+from alerts.rules.wording import Names
+from gascore.alarm import Alarm, AlarmKind
+from gascore.registry import Room, Site
+from gascore.words import DetectorId, Language, RoomId, RoomKind, SiteId
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a detector hangs, as far as the ledger knows."""
+
+    site: SiteId | None = None
+    room: RoomId | None = None
+    kind: RoomKind | None = None
+
+
+class Places:
+    """Looks things up once; made anew for each transaction, so that a change of the ledger is seen at once."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._places: dict[DetectorId, Place] = {}
+        self._sites: dict[SiteId, Site | None] = {}
+        self._rooms: dict[RoomId, Room | None] = {}
+
+    def of(self, detector: DetectorId) -> Place:
+        """The place of a detector."""
+        if detector not in self._places:
+            found = self._registry.detector(detector)
+            room = self._room(found.room) if found else None
+            self._places[detector] = (
+                Place(found.site, found.room, room.kind if room else None) if found else Place()
+            )
+        return self._places[detector]
+
+    def names(self, alarm: Alarm, language: Language) -> Names:
+        """What the alarm's place is called; without a site, what the alarm's key ends with."""
+        room = self._room(alarm.room) if alarm.room else None
+        return Names(self.site_name(alarm, language), room.kind if room else None)
+
+    def site_name(self, alarm: Alarm, language: Language) -> str:
+        """The site's short name, or what stands for it."""
+        site = self._site(alarm.site) if alarm.site else None
+        if site is not None:
+            return site.short_name if language is Language.ZH else site.short_name_en
+        if alarm.kind is AlarmKind.UNKNOWN_LEAK and alarm.detector:
+            # The end of an id tells more than its beginning: makers put their own prefix first.
+            return alarm.detector[-8:]
+        return alarm.key.rsplit(":", 1)[-1]
+
+    def _site(self, site: SiteId) -> Site | None:
+        if site not in self._sites:
+            self._sites[site] = self._registry.site(site)
+        return self._sites[site]
+
+    def _room(self, room: RoomId) -> Room | None:
+        if room not in self._rooms:
+            self._rooms[room] = self._registry.room(room)
+        return self._rooms[room]
