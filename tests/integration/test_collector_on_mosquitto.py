@@ -1,0 +1,174 @@
+"""The collector between a real mosquitto and real stores, in this process and in its own."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import aiomqtt
+import pytest
+
+from collector.service import Collector
+from gascore.journal import (
+    BlindBegan,
+    BlindEnded,
+    ConditionCleared,
+    ConditionRaised,
+    FirstReport,
+    UnknownLeak,
+)
+from gascore.words import Condition
+from gaswatch.clock import SystemClock
+from gaswatch.wiring.collector import build
+from support.broker import Broker, a_mosquitto
+from support.collector_site import CollectorSite, publish
+from support.waiting import until
+
+pytestmark = pytest.mark.integration
+EventT = TypeVar("EventT")
+NAMES = [f"D{no}" for no in range(1, 21)]
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    with a_mosquitto(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def site(tmp_path: Path, broker: Broker) -> Iterator[CollectorSite]:
+    found = CollectorSite(tmp_path, broker, NAMES)
+    yield found
+    found.close()
+
+
+@asynccontextmanager
+async def collecting(site: CollectorSite) -> AsyncIterator[Collector]:
+    collector = build(site.settings, SystemClock())
+    task = asyncio.create_task(collector.run())
+    try:
+        await until(lambda: "up" in collector.status().links.values() or task.done(), what="the link")
+        yield collector
+    finally:
+        collector.stop()
+        await asyncio.wait_for(task, 20)
+
+
+def of(site: CollectorSite, kind: type[EventT]) -> list[EventT]:
+    return [entry.event for entry in site.entries() if isinstance(entry.event, kind)]
+
+
+async def test_what_detectors_say_is_in_journal_and_time_series_and_adds_up(site: CollectorSite) -> None:
+    now_ms = SystemClock().now_ms()
+    async with collecting(site) as collector, aiomqtt.Client("127.0.0.1", site.broker.port) as client:
+        for name in NAMES:
+            await publish(client, name, 1, now_ms)
+        await publish(client, "D1", 2, now_ms + 1, "high", 72.0)
+        await publish(client, "D1", 3, now_ms + 2)
+        await publish(client, "X1", 1, now_ms, "low", 30.0)
+        await client.publish("gas/1/D2/status", b"{", qos=1)
+        await client.publish("gas/1/D3/online", b"0", qos=1, retain=True)
+        await until(lambda: collector.status().messages.received >= 25)
+        await until(lambda: collector.status().messages.pending == 0)
+        counts = collector.status().messages
+        assert counts.residual == 0
+        assert (counts.stored, counts.quarantined, counts.rejected, counts.duplicate) == (23, 1, 1, 0)
+    assert len(of(site, FirstReport)) == 20
+    [unknown] = of(site, UnknownLeak)
+    assert unknown.detector == "X1"
+    kinds = [
+        (one.event.detector, one.event.condition, type(one.event))
+        for one in site.entries()
+        if isinstance(one.event, ConditionRaised | ConditionCleared)
+    ]
+    assert kinds == [
+        ("D1", Condition.LEAK, ConditionRaised),
+        ("D1", Condition.LEAK, ConditionCleared),
+        ("D3", Condition.OFFLINE, ConditionRaised),
+    ]
+    assert site.readings(1) == [now_ms, now_ms + 1, now_ms + 2]
+    assert site.readings(20) == [now_ms]
+    status = site.status
+    assert status is not None
+    assert status.messages.residual == 0
+
+
+async def test_a_broker_that_dies_and_comes_back_is_one_blindness_and_loses_nothing(
+    site: CollectorSite,
+) -> None:
+    now_ms = SystemClock().now_ms()
+    async with collecting(site) as collector:
+        async with aiomqtt.Client("127.0.0.1", site.broker.port) as client:
+            await publish(client, "D1", 1, now_ms)
+        await until(lambda: collector.status().messages.stored == 1)
+        site.broker.stop(kill=True)
+        await until(lambda: of(site, BlindBegan), what="blindness")
+        assert collector.status().states["unmonitored"] == 20
+        site.broker.start()
+        await until(lambda: of(site, BlindEnded), within_s=20, what="sight")
+        async with aiomqtt.Client("127.0.0.1", site.broker.port) as client:
+            await publish(client, "D1", 2, now_ms + 1, "high", 60.0)
+        await until(lambda: of(site, ConditionRaised))
+    assert site.readings(1) == [now_ms, now_ms + 1]
+    assert [one.condition for one in of(site, ConditionRaised)] == [Condition.LEAK]
+
+
+async def test_killed_twice_in_mid_stream_it_loses_nothing_and_tells_no_leak_twice(
+    site: CollectorSite,
+) -> None:
+    start_ms = SystemClock().now_ms()
+    enough = asyncio.Event()
+
+    async def stream() -> int:
+        """Everybody reports, round after round, and leaks in two of twenty; returns how many rounds."""
+        seq = 0
+        async with aiomqtt.Client("127.0.0.1", site.broker.port) as client:
+            while not enough.is_set() or seq % 20:
+                seq += 1
+                state, lel = ("high", 60.0) if seq % 20 in {5, 6} else ("normal", 1.0)
+                for name in NAMES:
+                    await publish(client, name, seq, start_ms + seq, state, lel)
+        return seq
+
+    process = site.start()
+    await until(lambda: site.is_served_by(process), within_s=30, what="the start")
+    streaming = asyncio.create_task(stream())
+    for _ in range(2):
+        stored = len(site.readings(1))
+        await until(has_more(site, stored + 5), within_s=30, what="some readings")
+        process.kill()
+        process.wait(10)
+        process = site.start()
+        await until(partial(site.is_served_by, process), within_s=30, what="the next start")
+    enough.set()
+    rounds = await asyncio.wait_for(streaming, 60)
+    expected = [start_ms + seq for seq in range(1, rounds + 1)]
+    await until(
+        lambda: all(site.readings(no) == expected for no in range(1, 21)), within_s=30, what="every reading"
+    )
+    process.terminate()
+    assert process.wait(20) == 0, site.log[-3000:]
+
+    changes = Counter(
+        (str(one.event.detector), type(one.event).__name__)
+        for one in site.entries()
+        if isinstance(one.event, ConditionRaised | ConditionCleared)
+    )
+    leaks = rounds // 20
+    assert changes == {
+        (name, kind): leaks for name in NAMES for kind in ("ConditionRaised", "ConditionCleared")
+    }
+    assert len(of(site, FirstReport)) == 20
+    reasons = Counter(one.reason for one in of(site, BlindBegan))
+    assert reasons == {"ended without a word": 2, "stopped": 1}
+    status = site.status
+    assert status is not None
+    assert status.messages.residual == 0
+    assert status.messages.pending == 0
+
+
+def has_more(site: CollectorSite, number: int) -> Callable[[], bool]:
+    return lambda: len(site.readings(1)) >= number

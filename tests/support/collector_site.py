@@ -1,0 +1,129 @@
+"""A collector with everything real around it: mosquitto, stores on disk, its own process if wanted."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import aiomqtt
+
+from gascore.journal import Entry
+from gascore.registry import Area, Detector, Ledger, Room, Site, SiteKind
+from gascore.service_status import ServiceStatus
+from gascore.words import AreaId, DetectorId, RoomId, RoomKind, SiteId, SupplyGas, TargetGas
+from gaswatch.settings import Settings
+from gaswatch.stores.engine import open_engine
+from gaswatch.stores.journal import SqlJournal
+from gaswatch.stores.migrate import migrate
+from gaswatch.stores.readings import EmbeddedReadings
+from gaswatch.stores.registry import SqlRegistry
+from gaswatch.stores.status import SqlStatusBoard
+from gaswatch.wiring.collector import READINGS_FILE
+from support.broker import Broker
+from support.collector_words import T0, a_payload
+
+
+class CollectorSite:
+    """Stores in `folder`, with a ledger of `detectors` in one kitchen."""
+
+    def __init__(self, folder: Path, broker: Broker, detectors: Iterable[str]) -> None:
+        self.broker = broker
+        self.settings = Settings(
+            data_dir=folder / "var", mqtt_url=(broker.url(),), offline_min_s=30.0, log_format="text"
+        )
+        self._folder = folder
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self.settings.data_dir.mkdir()
+        migrate(self.settings.database)
+        self.engine = open_engine(self.settings.database)
+        self.journal = SqlJournal(self.engine)
+        self.board = SqlStatusBoard(self.engine)
+        SqlRegistry(self.engine).put(_ledger(detectors), by="test", at_ms=T0)
+
+    def close(self) -> None:
+        for process in self._processes:
+            if process.poll() is None:
+                process.kill()
+                process.wait(10)
+        self.engine.dispose()
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """The collector as its own process, as `gaswatch up` would run it."""
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("GASWATCH_")} | {
+            "GASWATCH_DATA_DIR": str(self.settings.data_dir),
+            "GASWATCH_MQTT_URL": self.settings.mqtt_url[0],
+            "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+        }
+        with (self._folder / "collector.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "gaswatch", "run", "collector"],
+                cwd=self._folder,
+                env=environment,
+                stdout=log,
+                stderr=log,
+            )
+        self._processes.append(process)
+        return process
+
+    @property
+    def log(self) -> str:
+        return (self._folder / "collector.log").read_text()
+
+    @property
+    def status(self) -> ServiceStatus | None:
+        return self.board.read().get("collector")
+
+    def is_served_by(self, process: subprocess.Popen[bytes]) -> bool:
+        """Whether this process has said that it sees."""
+        assert process.poll() is None, self.log[-3000:]
+        status = self.status
+        return status is not None and status.pid == process.pid and set(status.links.values()) == {"up"}
+
+    def entries(self) -> list[Entry]:
+        return self.journal.after(0, 1_000_000)
+
+    def readings(self, no: int) -> list[int]:
+        """The instants of a detector's stored readings."""
+        store = EmbeddedReadings(self.settings.data_dir / READINGS_FILE)
+        try:
+            return [point.at_ms for point in store.series(no, 0, 2**42)]
+        finally:
+            store.close()
+
+
+async def publish(
+    client: aiomqtt.Client, name: str, seq: int, at_ms: int, state: str = "normal", lel: float = 1.0
+) -> None:
+    """A status message of a detector, taken over by the broker when this returns."""
+    payload = a_payload(state, seq=seq, ts=at_ms, lel=lel, every=10.0)
+    await client.publish(f"gas/1/{name}/status", payload, qos=1)
+
+
+def _ledger(detectors: Iterable[str]) -> Ledger:
+    area = Area(AreaId("town"), "镇", "Town")
+    site = Site(
+        id=SiteId("S1"),
+        name="一号餐馆",
+        name_en="Restaurant 1",
+        short_name="一号",
+        short_name_en="No 1",
+        kind=SiteKind.RESTAURANT,
+        area=area.id,
+        address="人民路1号",
+    )
+    room = Room(RoomId("S1-kitchen"), site.id, "厨房", "Kitchen", RoomKind.KITCHEN, SupplyGas.NATURAL_GAS)
+    found = tuple(
+        Detector(
+            no=no,
+            id=DetectorId(name),
+            site=site.id,
+            room=room.id,
+            model="GD-1",
+            target=frozenset({TargetGas.METHANE}),
+            every_s=10.0,
+            commissioned_ms=T0,
+        )
+        for no, name in enumerate(detectors, 1)
+    )
+    return Ledger(areas=(area,), sites=(site,), rooms=(room,), detectors=found)
