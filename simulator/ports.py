@@ -1,6 +1,6 @@
 """What the town needs from outside: the air between the detectors and the broker."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from gascore.wire import Channel
@@ -34,4 +34,12 @@ class Radio(Protocol):
 
     def connected(self) -> int:
         """How many are connected now."""
+        ...
+
+
+class Webhooks(Protocol):
+    """The carrier's way to its customer. Implementation: `simulator.adapters.webhooks.HttpWebhooks`."""
+
+    async def post(self, url: str, fields: Mapping[str, str], headers: Mapping[str, str]) -> bool:
+        """Post a form; whether it was answered with 2xx or with 4xx, after which a retry is no use."""
         ...

@@ -1,0 +1,230 @@
+"""The carrier over HTTP: Twilio's Messages API, the phones' page, and /sim/… to see and to steer it."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Annotated, Final, TypeVar
+
+import msgspec
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse
+from starlette.datastructures import FormData
+from starlette.types import Receive, Scope, Send
+
+from simulator.rules import twilio
+from simulator.rules.twilio import ApiError, Sms
+from simulator.service.carrier import Behaviour, Carrier, Unanswered
+
+_PAGE_HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; "
+        "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+    ),
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+}
+_MESSAGES: Final = f"/{twilio.API_VERSION}/Accounts/{{account}}/Messages.json"
+_MESSAGE: Final = f"/{twilio.API_VERSION}/Accounts/{{account}}/Messages/{{sid}}.json"
+_ACCOUNT: Final = f"/{twilio.API_VERSION}/Accounts/{{account}}.json"
+_JSON: Final = "application/json"
+_CREATED, _NO_CONTENT, _BAD, _UNSUPPORTED = 201, 204, 400, 415
+
+
+class Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a person types on a phone."""
+
+    phone: str
+    text: Annotated[str, msgspec.Meta(min_length=1, max_length=twilio.MAX_BODY)]
+
+
+class NoAnswer(Response):
+    """Says nothing until the other side has gone, as a network that lost the request does."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Wait for the disconnect (ASGI)."""
+        del scope, send
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+
+def make_app(carrier: Carrier, people: Mapping[str, str]) -> FastAPI:
+    """The application; `people` names who owns a phone, for the page."""
+    app = FastAPI(title="gaswatch simulator: carrier", openapi_url=None, docs_url=None, redoc_url=None)
+    api, page = _Api(carrier), _Page(carrier, people)
+    for path, method, answer in (
+        (_MESSAGES, "POST", api.create),
+        (_MESSAGES, "GET", api.list),
+        (_MESSAGE, "GET", api.fetch),
+        (_ACCOUNT, "GET", api.account),
+        ("/", "GET", page.phones),
+        ("/sim/messages", "GET", page.messages),
+        ("/sim/messages", "DELETE", page.forget),
+        ("/sim/reply", "POST", page.reply),
+        ("/sim/behaviour", "GET", page.behaviour),
+        ("/sim/behaviour", "PUT", page.behave),
+    ):
+        app.add_api_route(path, answer, methods=[method], response_model=None)
+    return app
+
+
+class _Api:
+    """Twilio's part: basic auth with the account's SID and token on everything."""
+
+    def __init__(self, carrier: Carrier) -> None:
+        self._carrier = carrier
+
+    async def create(self, account: str, request: Request) -> Response:
+        refused = self._entrance(account, request)
+        if refused is not None:
+            return _error(refused)
+        answer = await self._carrier.create(_texts(await request.form()))
+        if isinstance(answer, Unanswered):
+            return NoAnswer()
+        if isinstance(answer, ApiError):
+            return _error(answer)
+        return JSONResponse(twilio.resource(answer, account), status_code=_CREATED)
+
+    async def fetch(self, account: str, sid: str, request: Request) -> Response:
+        refused = self._entrance(account, request)
+        if refused is not None:
+            return _error(refused)
+        found = self._carrier.fetch(sid)
+        return _error(twilio.error(20404)) if found is None else JSONResponse(twilio.resource(found, account))
+
+    async def list(self, account: str, request: Request) -> Response:
+        refused = self._entrance(account, request)
+        if refused is not None:
+            return _error(refused)
+        return JSONResponse(_listed(self._carrier, account, request.query_params))
+
+    async def account(self, account: str, request: Request) -> Response:
+        """What a check of the credentials asks for."""
+        refused = self._entrance(account, request)
+        if refused is not None:
+            return _error(refused)
+        name = {"sid": account, "friendly_name": "gaswatch simulator", "status": "active", "type": "Full"}
+        return JSONResponse(name)
+
+    def _entrance(self, account: str, request: Request) -> ApiError | None:
+        scheme, _, packed = request.headers.get("authorization", "").partition(" ")
+        try:
+            user, _, password = base64.b64decode(packed).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError):
+            return twilio.error(20003)
+        known = scheme.lower() == "basic" and self._carrier.may_enter(user, password)
+        return None if known and account == self._carrier.account else twilio.error(20003)
+
+
+class _Page:
+    """The phones' page, and what a test or a curious person steers the network with."""
+
+    def __init__(self, carrier: Carrier, people: Mapping[str, str]) -> None:
+        self._carrier = carrier
+        self._people = people
+        self._html = files("simulator.adapters").joinpath("phones.html").read_text(encoding="utf-8")
+
+    async def phones(self) -> HTMLResponse:
+        return HTMLResponse(self._html, headers=_PAGE_HEADERS)
+
+    async def messages(self, version: int = -1) -> JSONResponse:
+        carrier = self._carrier
+        if version == carrier.version:
+            return JSONResponse({"version": version})
+        shown = [_shown(each, self._people) for each in carrier.messages()]
+        return JSONResponse({"version": carrier.version, "messages": shown})
+
+    async def forget(self) -> Response:
+        self._carrier.forget()
+        return Response(status_code=_NO_CONTENT)
+
+    async def reply(self, request: Request) -> Response:
+        said = await _json(request, Reply)
+        if isinstance(said, Response):
+            return said
+        return JSONResponse({"sid": self._carrier.reply(said.phone, said.text).sid}, status_code=_CREATED)
+
+    async def behaviour(self) -> Response:
+        return Response(msgspec.json.encode(self._carrier.behaviour), media_type=_JSON)
+
+    async def behave(self, request: Request) -> Response:
+        wanted = await _json(request, Behaviour)
+        if isinstance(wanted, Response):
+            return wanted
+        unknown = {*wanted.outcomes.values(), wanted.outcome} - _OUTCOMES
+        if unknown:
+            return JSONResponse({"error": f"no such outcome: {', '.join(sorted(unknown))}"}, status_code=_BAD)
+        self._carrier.behaviour = wanted
+        return Response(msgspec.json.encode(wanted), media_type=_JSON)
+
+
+_OUTCOMES: Final = {"delivered", "sent", *(str(code) for code in twilio.UNDELIVERED)}
+
+
+_T = TypeVar("_T")
+
+
+async def _json(request: Request, type_: type[_T]) -> _T | Response:
+    """Read a JSON body. Only as JSON: a page elsewhere can post forms here, but not this (CORS)."""
+    if request.headers.get("content-type", "").partition(";")[0].strip() != _JSON:
+        return JSONResponse({"error": f"send {_JSON}"}, status_code=_UNSUPPORTED)
+    try:
+        return msgspec.json.decode(await request.body(), type=type_)
+    except msgspec.DecodeError as error:
+        return JSONResponse({"error": str(error)}, status_code=_BAD)
+
+
+def _error(error: ApiError) -> JSONResponse:
+    return JSONResponse(error.body(), status_code=error.status)
+
+
+def _texts(form: FormData) -> dict[str, str]:
+    return {name: value for name, value in form.items() if isinstance(value, str)}
+
+
+def _listed(carrier: Carrier, account: str, query: Mapping[str, str]) -> dict[str, object]:
+    wanted = {"to": query.get("To"), "sender": query.get("From")}
+    found = [
+        one
+        for one in reversed(carrier.messages())
+        if all(value is None or getattr(one, name) == value for name, value in wanted.items())
+    ]
+    size = min(_number(query.get("PageSize"), twilio.PAGE), 1000)
+    number = _number(query.get("Page"), 0)
+    shown = found[number * size : (number + 1) * size]
+    base = _MESSAGES.format(account=account)
+    more = len(found) > (number + 1) * size
+    return {
+        "end": number * size + max(len(shown) - 1, 0),
+        "first_page_uri": f"{base}?PageSize={size}&Page=0",
+        "messages": [twilio.resource(each, account) for each in shown],
+        "next_page_uri": f"{base}?PageSize={size}&Page={number + 1}" if more else None,
+        "page": number,
+        "page_size": size,
+        "previous_page_uri": f"{base}?PageSize={size}&Page={number - 1}" if number else None,
+        "start": number * size,
+        "uri": f"{base}?PageSize={size}&Page={number}",
+    }
+
+
+def _number(text: str | None, otherwise: int) -> int:
+    return int(text) if text is not None and text.isascii() and text.isdigit() else otherwise
+
+
+def _shown(sms: Sms, people: Mapping[str, str]) -> dict[str, object]:
+    inwards = sms.direction == "inbound"
+    phone = sms.sender if inwards else sms.to
+    return {
+        "sid": sms.sid,
+        "direction": sms.direction,
+        "phone": phone,
+        "person": people.get(phone, ""),
+        "from": sms.sender,
+        "to": sms.to,
+        "body": sms.text,
+        "status": sms.status.value,
+        "error_code": sms.error,
+        "segments": twilio.segments(sms.text),
+        "at_ms": sms.at_ms,
+        "changed_ms": sms.changed_ms,
+    }
