@@ -31,7 +31,9 @@ def open_browser() -> Iterator[Browser]:
 class Operator:
     """Somebody at the console. `errors` holds what the page's scripts complained about."""
 
-    def __init__(self, browser: Browser, url: str, *, size: tuple[int, int] = DESK, dark: bool = False) -> None:
+    def __init__(
+        self, browser: Browser, url: str, *, size: tuple[int, int] = DESK, dark: bool = False
+    ) -> None:
         self.url = url
         self.context = browser.new_context(
             viewport={"width": size[0], "height": size[1]},

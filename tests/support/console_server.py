@@ -6,14 +6,15 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import Empty, Queue
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
 from dashboard.adapters import views
-from dashboard.adapters.web.render import STATIC, Pages
+from dashboard.adapters.web.render import STATIC
 from dashboard.rules.rows import Row
 from gascore.words import Language
+from support.built import built_pages
 from support.rows import SYSTEM, counts_of
 
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
@@ -40,7 +41,7 @@ class ConsoleServer:
         self.quiet = False
         self.collector_age_ms = 300
         self.connected = 0
-        self.pages = Pages("Asia/Shanghai")
+        self.pages = built_pages()
         self._streams: list[Queue[bytes]] = []
         self._seq = 1
         self._ended = threading.Event()
@@ -54,7 +55,7 @@ class ConsoleServer:
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 
-    def __enter__(self) -> "ConsoleServer":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

@@ -1,7 +1,6 @@
 /** A detector's concentration over time: mean line, band from least to most, both set points. */
 
 import uPlot from "uplot";
-import "uplot/dist/uPlot.min.css";
 
 import { config, say } from "./config.ts";
 import { text } from "./dom.ts";

@@ -1,0 +1,170 @@
+"""Contexts of every page as bad as they get: the longest names, markup in them, nothing known, everything broken."""
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from dashboard.adapters import views
+from dashboard.rules.rows import SystemRow, SystemState
+from dashboard.rules.uptime import DetectorUptime, Figures, Seconds, SiteUptime, UptimeReport
+from gascore.registry import Area, SiteKind
+from gascore.service_status import MessageCounts
+from gascore.words import (
+    AreaId,
+    Condition,
+    DetectorId,
+    Language,
+    Level,
+    Protection,
+    ReportedState,
+    RoomKind,
+    SiteId,
+    SupplyGas,
+    TargetGas,
+)
+from support.rows import LONG_EN, LONG_ZH, SYSTEM, a_busy_town, counts_of
+
+NOW_MS = 1_795_000_000_000
+EVIL = "<script>alert('川')</script>&\"</script><!--"
+DAY_MS = 86_400_000
+
+
+def contexts(
+    language: Language, asset: Callable[[str], str], *, name: str = LONG_ZH, name_en: str = LONG_EN
+) -> Mapping[str, Mapping[str, object]]:
+    """Template -> its context, with `name` wherever people type names."""
+    base: dict[str, object] = {
+        "user": views.UserView("operator", name, "operator", language, may_act=True),
+        "path": "/",
+        "asset": asset,
+        "now_ms": NOW_MS,
+        "zone": "Asia/Shanghai",
+    }
+    own: dict[str, dict[str, object]] = {
+        views.LOGIN: {"user": None, "error": "too_many", "retry_s": 65, "name": name, "next": f"/?q={name}"},
+        views.CONSOLE: _console(name, name_en),
+        views.DETECTORS: _detectors(name, name_en),
+        views.DETECTOR: _detector(name, name_en),
+        views.PROTECTION: _protection(name, name_en),
+        views.SYSTEM: _system(name),
+        views.PROBLEM: {"status": 404, "detail": name},
+    }
+    return {template: base | context for template, context in own.items()}
+
+
+def _console(name: str, name_en: str) -> dict[str, object]:
+    rows = tuple(
+        msgspec.structs.replace(row, site_name=name, site_name_en=name_en, address=name)
+        for row in a_busy_town(NOW_MS)
+    )
+    return {"rows": rows, "counts": counts_of(rows), "system": SYSTEM, "seq": 7}
+
+
+def _line(name: str, name_en: str, number: int) -> views.DetectorLine:
+    return views.DetectorLine(
+        no=number,
+        id=DetectorId(f"GD-{number:04}"),
+        model=name,
+        site=SiteId("s1"),
+        site_name=name,
+        site_name_en=name_en,
+        room_name="瓶组间",
+        room_name_en="Cylinder room",
+        room_kind=RoomKind.CYLINDER_ROOM,
+        supply_gas=SupplyGas.MINE_GAS,
+        target=None if number % 2 else (TargetGas.LPG, TargetGas.CO),
+        protection=list(Protection)[number % len(Protection)],
+        conditions=tuple(Condition)[: number % 4],
+    )
+
+
+def _detectors(name: str, name_en: str) -> dict[str, object]:
+    return {
+        "lines": tuple(_line(name, name_en, number) for number in range(1, 20)),
+        "counts": {"protected": 12_345, "offline": 3},
+        "q": name,
+        "state": "offline",
+        "total": 12_348,
+        "next_after": "GD-0019",
+    }
+
+
+def _detector(name: str, name_en: str) -> dict[str, object]:
+    raised: dict[str, object] = {
+        "detector": "GD-0003",
+        "condition": "leak",
+        "level": 2,
+        "reason": "over_set_point",
+        "codes": [name],
+    }
+    stepped: dict[str, object] = {"alarm": {"kind": "leak"}, "step": "acked", "by": name, "note": name}
+    noticed: dict[str, object] = {
+        "notice": {"role": "owner", "channel": "sms", "purpose": "raised", "state": "delivered"}
+    }
+    events: tuple[tuple[str, dict[str, object]], ...] = (
+        ("condition.raised", raised | {"sample": {"lel": 52.0}}),
+        ("alarm.stepped", stepped),
+        ("notice.stepped", noticed),
+        ("something.new", {"detector": "GD-0003"}),
+    )
+    return {
+        "line": _line(name, name_en, 3),
+        "site_kind": SiteKind.BOTTLE_STATION,
+        "address": name,
+        "opens": "09:00",
+        "closes": "02:00",
+        "every_s": 10.0,
+        "low_lel": 25.0,
+        "high_lel": 50.0,
+        "commissioned_ms": NOW_MS - 400 * DAY_MS,
+        "retired_ms": None,
+        "accepted_ms": None,
+        "last": views.LastReading(NOW_MS, ReportedState.HIGH, 52.0, None),
+        "conditions": (views.ConditionLine(Condition.LEAK, Level.HIGH, NOW_MS, "over_set_point", (name,)),),
+        "alarms": a_busy_town(NOW_MS)[:1],
+        "entries": tuple(views.EntryLine(i, NOW_MS, kind, event) for i, (kind, event) in enumerate(events)),
+        "from_ms": NOW_MS - DAY_MS,
+        "to_ms": NOW_MS,
+        "readings_url": "/api/v1/detectors/GD-0003/readings?from=1&to=2&every=60",
+    }
+
+
+def _protection(name: str, name_en: str) -> dict[str, object]:
+    seconds = Seconds(offline=3_700, unmonitored=60, unfit=86_400, fault=30, protected=514_610)
+    figures = Figures(seconds, Seconds(protected=1))
+    rows = (DetectorUptime(DetectorId("GD-0001"), figures),)
+    sites = tuple(
+        SiteUptime(SiteId(f"s{i}"), name, name_en, AreaId("a1"), name, name_en, rows if i else (), figures if i else Figures())
+        for i in range(3)
+    )  # fmt: skip
+    report = UptimeReport(
+        NOW_MS - 7 * DAY_MS, NOW_MS, NOW_MS, NOW_MS, 123_456, "Asia/Shanghai", 1800.0, None, sites, figures
+    )
+    return {
+        "from_day": "2026-11-18",
+        "to_day": "2026-11-24",
+        "area": "a1",
+        "areas": (Area(AreaId("a1"), name, name_en),),
+        "report": report,
+        "error": None,
+        "csv_url": "/protection.csv?from=2026-11-18&to=2026-11-24",
+    }
+
+
+def _system(name: str) -> dict[str, object]:
+    return {
+        "system": (*SYSTEM, SystemRow("link main", SystemState.DOWN, name)),
+        "services": (
+            views.ServiceLine("collector", 12, NOW_MS - DAY_MS, 900, {"main": name}, {"series": name}),
+        ),
+        "messages": MessageCounts(1_000_000, 999_000, 500, 400, 90, 10),
+        "rejected_by": {"not_json": 400},
+        "latency": (
+            views.LatencyLine("collector", "journal", 10, 0.01, 0.05),
+            views.LatencyLine("alerts", "handed_over", 3, 0.5, None),
+            views.LatencyLine("dashboard", "screen", 0, None, None),
+        ),
+        "quarantine": (views.QuarantineLine(1, NOW_MS, "gas/1/x/status", None, "not_json", name, name),),
+        "journal_id": 123_456,
+        "journal_lag": 0,
+    }
