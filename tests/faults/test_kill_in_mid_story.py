@@ -1,0 +1,65 @@
+"""Collector and alerts are killed while gas is flowing; the story must come out as if nothing had happened."""
+
+from pathlib import Path
+
+import pytest
+
+from gascore.alarm import AlarmKind
+from gascore.journal import (
+    AlarmStep,
+    AlarmStepped,
+    ConditionRaised,
+    NoticeStepped,
+    ServiceStep,
+    ServiceStepped,
+)
+from gascore.words import Condition, Level
+from gaswatch import demo as played
+from simulator.rules.story import tell
+from support.demo import a_demo
+
+pytestmark = pytest.mark.faults
+
+
+def test_killing_collector_and_alerts_in_mid_leak_loses_nothing_and_fakes_nothing(tmp_path: Path) -> None:
+    expected = tell("demo", played.town()).expectations()
+    dark = {one.detector for one in expected if one.kind is AlarmKind.OFFLINE}
+    leaking = {one.detector for one in expected if one.kind is AlarmKind.LEAK}
+    with a_demo(tmp_path, "--for", "150s") as demo:
+        demo.wait_for(
+            lambda: any(
+                one.condition is Condition.LEAK and one.detector in leaking
+                for one in demo.events(ConditionRaised)
+            ),
+            within_s=60,
+            what="the leak in the journal",
+        )
+        killed = {demo.kill("collector"), demo.kill("alerts")}
+        demo.wait_for(
+            lambda: {demo.pid_of("collector"), demo.pid_of("alerts")}.isdisjoint(killed),
+            within_s=30,
+            what="both being back",
+        )
+        demo.wait_for(
+            lambda: any(
+                one.alarm.kind is AlarmKind.LEAK and one.alarm.peak_level is Level.HIGH
+                for one in demo.events(AlarmStepped)
+            ),
+            within_s=90,
+            what="the alarm of the high leak",
+        )
+        demo.kill("alerts")
+        assert demo.process.wait(200) == 0, demo.output()
+
+        crashed = [one.service for one in demo.events(ServiceStepped) if one.step is ServiceStep.CRASHED]
+        assert sorted(crashed) == ["alerts", "alerts", "collector"]
+        offline = {one.detector for one in demo.events(ConditionRaised) if one.condition is Condition.OFFLINE}
+        assert offline == dark, "a false offline, or one that was missed"
+        opened = [
+            one.alarm.key
+            for one in demo.events(AlarmStepped)
+            if one.step is AlarmStep.OPENED and one.alarm.kind is AlarmKind.LEAK
+        ]
+        assert sorted(opened) == sorted(f"detector:{each}:leak" for each in leaking)
+        told = [(one.notice.id, one.notice.state) for one in demo.events(NoticeStepped)]
+        assert len(told) == len(set(told)), "a notice went the same step twice"
