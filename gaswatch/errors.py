@@ -9,6 +9,7 @@ from gaswatch.network import PortBusyError
 from gaswatch.settings import SettingsError
 from gaswatch.stores.ledger_check import LedgerError
 from gaswatch.stores.migrate import SchemaError
+from gaswatch.users import UserError
 
 _OURS = (
     AlreadyRunningError,
@@ -19,6 +20,7 @@ _OURS = (
     PortBusyError,
     SchemaError,
     SettingsError,
+    UserError,
     StoreDownError,  # with StoreUnusableError
 )
 

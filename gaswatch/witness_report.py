@@ -1,0 +1,217 @@
+"""What a run came to: a summary out of the journal and the status board, and what of the story is missing. Pure."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import ceil
+from typing import Final
+
+from gascore.alarm import ALARM_OF_CONDITION, Alarm, AlarmKind, Notice, NoticePurpose, NoticeState
+from gascore.journal import (
+    AlarmStepped,
+    ConditionChanged,
+    ConditionCleared,
+    ConditionRaised,
+    Entry,
+    NoticeStepped,
+    ServiceStep,
+    ServiceStepped,
+)
+from gascore.service_status import ServiceStatus
+from gascore.words import DetectorId, Level
+from simulator.rules.story import Expectation
+
+_TOLD: Final = {NoticeState.HANDED_OVER, NoticeState.DELIVERED}
+SETTLES_S: Final = 15.0
+"""Start-up, and the way from an incident to the journal: an expectation is checked this long after it is due."""
+
+
+@dataclass
+class Seen:
+    """A fold over the journal: all of it for what is open, the run's own part for what is counted."""
+
+    start_id: int
+    alarms: dict[int, Alarm] = field(default_factory=dict)
+    stepped: set[int] = field(default_factory=set)
+    notices: dict[int, Notice] = field(default_factory=dict)
+    run_notices: set[int] = field(default_factory=set)
+    worst: dict[tuple[DetectorId, AlarmKind], Level] = field(default_factory=dict)
+    """Raised in this run, or still active from before; the worst level of this run."""
+    to_journal_ms: list[int] = field(default_factory=list)
+    crashes: Counter[str] = field(default_factory=Counter)
+
+    def add(self, entry: Entry) -> None:
+        """Take the next entry."""
+        is_ours = entry.id > self.start_id
+        match entry.event:
+            case ConditionRaised() | ConditionChanged() as event:
+                self._condition(event, entry.at_ms, is_ours=is_ours)
+            case ConditionCleared() as event if not is_ours:
+                kind = ALARM_OF_CONDITION.get(event.condition)
+                self.worst = {
+                    key: level for key, level in self.worst.items() if key != (event.detector, kind)
+                }
+            case AlarmStepped(alarm=alarm):
+                self.alarms[alarm.id] = alarm
+                self.stepped |= {alarm.id} if is_ours else set()
+            case NoticeStepped(notice=notice):
+                self.notices[notice.id] = notice
+                self.run_notices |= {notice.id} if is_ours else set()
+            case ServiceStepped(step=ServiceStep.CRASHED) as event if is_ours:
+                self.crashes[event.service] += 1
+            case _:
+                return
+
+    def _condition(self, event: ConditionRaised | ConditionChanged, at_ms: int, *, is_ours: bool) -> None:
+        kind = ALARM_OF_CONDITION.get(event.condition)
+        if kind is None:
+            return
+        key = (event.detector, kind)
+        before = self.worst.get(key, Level.NONE)
+        self.worst[key] = max(before, event.level)
+        if is_ours and event.sample is not None and not event.late:
+            self.to_journal_ms.append(at_ms - event.sample.received_ms)
+
+    def of_run(self) -> list[Alarm]:
+        """The alarms that were open in this run."""
+        return [one for one in self.alarms.values() if one.id in self.stepped or one.closed_ms is None]
+
+    def told(self, alarm: Alarm) -> list[Notice]:
+        """The notices about an alarm that a provider took."""
+        return [one for one in self.notices.values() if one.alarm == alarm.id and one.state in _TOLD]
+
+
+@dataclass(frozen=True)
+class Report:
+    """The summary, and whether everything was as it must be."""
+
+    text: str
+    is_good: bool
+
+
+def missing(expected: Sequence[Expectation], seen: Seen, ran_s: float) -> list[str]:
+    """What of the story should have been seen by now and was not, a line each."""
+    alarms = {one.key: one for one in seen.of_run()}
+    lines: list[str] = []
+    for one in due(expected, ran_s):
+        name = f"{one.kind} of {one.detector}"
+        worst = seen.worst.get((one.detector, one.kind))
+        alarm = alarms.get(f"detector:{one.detector}:{one.kind}")
+        if worst is None:
+            lines.append(f"{name}: not noticed (due after {one.by_s:.0f} s)")
+        elif worst < one.level:
+            lines.append(f"{name}: only {worst.name.lower()}, not {one.level.name.lower()}")
+        if alarm is None:
+            lines.append(f"{name}: no alarm in the journal")
+            continue
+        if not seen.told(alarm):
+            lines.append(f"{name}: nobody was told (no notice of alarm {alarm.id} was handed over)")
+        if one.clears_by_s is not None and one.clears_by_s + SETTLES_S <= ran_s and alarm.active:
+            lines.append(f"{name}: not over (due after {one.clears_by_s:.0f} s)")
+    return lines
+
+
+def due(expected: Sequence[Expectation], ran_s: float) -> list[Expectation]:
+    """What must have been seen after `ran_s` seconds."""
+    return [one for one in expected if one.by_s + SETTLES_S <= ran_s]
+
+
+def report(
+    seen: Seen,
+    statuses: Mapping[str, ServiceStatus],
+    expected: Sequence[Expectation],
+    to_screen_ms: Sequence[int],
+    ran_s: float,
+) -> Report:
+    """The summary of a run of `ran_s` seconds."""
+    problems = missing(expected, seen, ran_s)
+    lines = [f"\nsummary after {ran_s:.0f} s"]
+    collector = statuses.get("collector")
+    if collector is None:
+        problems.append("the collector never said anything")
+    else:
+        counts = collector.messages
+        lines += [
+            _line("detectors", _counted(collector.states) or "no word"),
+            _line(
+                "messages",
+                f"received {counts.received} = stored {counts.stored} + quarantined {counts.quarantined} + "
+                f"rejected {counts.rejected} + duplicate {counts.duplicate} + pending {counts.pending}",
+            ),
+        ]
+        if counts.residual or not counts.received:
+            problems.append(
+                f"conservation of messages: received {counts.received}, {counts.residual} unaccounted for"
+            )
+        if collector.rejected_by:
+            lines.append(_line("rejected", _counted(collector.rejected_by)))
+    lines += _alarm_lines(seen)
+    lines.append(
+        _line("notices", _counted(Counter(str(seen.notices[one].state) for one in seen.run_notices)))
+    )
+    if seen.crashes:
+        lines.append(_line("crashes", _counted(seen.crashes)))
+    lines += [
+        _line("latency", "from the receipt of the message, p50 / p99 of n"),
+        _line("  journal", _quantiles(seen.to_journal_ms)),
+        _line("  screen", _quantiles(to_screen_ms)),
+        _line("  provider", _quantiles(_to_provider_ms(seen))),
+    ]
+    checked = due(expected, ran_s)
+    later = len(expected) - len(checked)
+    lines.append(
+        _line(
+            "story", f"{len(checked)} alarms expected" + (f", {later} more were not due yet" if later else "")
+        )
+    )
+    if not checked:
+        problems.append("no part of the story was due: run longer")
+    lines += [f"  MISSING   {one}" for one in problems]
+    lines.append("  all as expected" if not problems else f"  {len(problems)} things are not as expected")
+    return Report("\n".join(lines) + "\n", is_good=not problems)
+
+
+def _alarm_lines(seen: Seen) -> list[str]:
+    by_kind: dict[str, Counter[str]] = {}
+    for alarm in seen.of_run():
+        by_kind.setdefault(str(alarm.kind), Counter())[str(alarm.status)] += 1
+    if not by_kind:
+        return [_line("alarms", "none")]
+    return [
+        _line("alarms" if number == 0 else "", f"{kind:<14} {_counted(states)}")
+        for number, (kind, states) in enumerate(sorted(by_kind.items()))
+    ]
+
+
+def _to_provider_ms(seen: Seen) -> list[int]:
+    """Of those who were told first: the others were told later on purpose."""
+    notices = (seen.notices[one] for one in seen.run_notices)
+    return [
+        one.handed_ms - one.received_ms
+        for one in notices
+        if one.handed_ms is not None
+        and one.received_ms is not None
+        and one.step == 0
+        and one.purpose in {NoticePurpose.RAISED, NoticePurpose.WORSE}
+    ]
+
+
+def _line(name: str, text: str) -> str:
+    return f"  {name:<10} {text}"
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {number}" for name, number in sorted(counts.items())) or "none"
+
+
+def _quantiles(values: Iterable[int]) -> str:
+    """Nearest rank.
+
+    >>> _quantiles([30, 10, 20])
+    '20 ms / 30 ms of 3'
+    """
+    ranked = sorted(values)
+    if not ranked:
+        return "nothing to measure"
+    middle, last = (ranked[ceil(len(ranked) * share) - 1] for share in (0.5, 0.99))
+    return f"{middle} ms / {last} ms of {len(ranked)}"
