@@ -104,6 +104,10 @@ class Notices(Protocol):
         """Notices to be sent, or whose sender's lease ran out: the most urgent and then the oldest first."""
         ...
 
+    def next_due_ms(self) -> int | None:
+        """When the next notice is to be looked at."""
+        ...
+
     def receipts(self, provider_id: str, since_ms: int) -> list[Receipt]:
         """Receipts that came before we knew that `provider_id` is ours."""
         ...

@@ -100,10 +100,14 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class TryLater:
-    """Nothing was sent; it may work later (too many requests, provider's fault, no connection)."""
+    """Nothing was sent; it may work later (too many requests, provider's fault, no connection).
+
+    `account`: nothing at all can be sent until somebody mends our account.
+    """
 
     code: str
     after_ms: int | None = None
+    account: bool = False
 
 
 @dataclass(frozen=True, slots=True)

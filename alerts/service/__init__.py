@@ -1,1 +1,7 @@
 """Alarms and notices at work: the desk (journal -> alarms), the courier (outbox -> phones), the watch."""
+
+from alerts.service.alerts import Alerts, Parts
+from alerts.service.courier import Courier
+from alerts.service.desk import Desk
+
+__all__ = ["Alerts", "Courier", "Desk", "Parts"]

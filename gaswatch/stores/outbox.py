@@ -79,6 +79,13 @@ class SqlNotices:
         order = (notice.c.urgency, notice.c.due_ms, notice.c.id)
         return self._all(_bodies.where(or_(pending, abandoned)).order_by(*order).limit(limit))
 
+    def next_due_ms(self) -> int | None:
+        """When the next notice is to be looked at."""
+        due = select(func.min(notice.c.due_ms)).where(notice.c.state == NoticeState.PENDING)
+        lease = select(func.min(notice.c.lease_ms)).where(notice.c.state == NoticeState.SENDING)
+        found = [self._connection.execute(query).scalar_one() for query in (due, lease)]
+        return min((one for one in found if one is not None), default=None)
+
     def receipts(self, provider_id: str, since_ms: int) -> list[Receipt]:
         """Receipts that came before we knew that `provider_id` is ours."""
         query = (

@@ -1,0 +1,56 @@
+"""What a provider's refusal means: for this number, for now, or for our whole account.
+
+Twilio's error codes as of 2026 (docs/adr/0008). A code that is not listed is judged by its HTTP status.
+"""
+
+from typing import Final
+
+from alerts.rules.delivery import LONGEST_RETRY_MS, Refused, Sent, TryLater
+
+BAD_NUMBER: Final = frozenset(
+    {
+        21211,  # not a number
+        21214,  # can't be reached
+        21217,  # not a number
+        21265,  # is a short code
+        21408,  # no permission for its country
+        21610,  # has opted out
+        21612,  # can't be reached from ours
+        21614,  # not a mobile number
+        21617,  # the text is too long: ours never is; another try would not help
+        21635,  # a landline
+    }
+)
+"""Never again to this number: the next person is told at once."""
+OUR_ACCOUNT: Final = frozenset(
+    {
+        20003,  # wrong SID or token
+        20005,  # account not active
+        20008,  # test credentials
+        21212,  # our number is no number
+        21609,  # our address for receipts is no public one
+        21603,  # our number is missing
+        21606,  # our number is not ours, or can't send texts
+        21659,  # our number is not ours
+        21660,  # our number belongs to another account
+        21701,  # no such messaging service
+        21703,  # messaging service without a number
+        30002,  # account suspended
+    }
+)
+"""Nobody can be told until somebody mends it: retried slowly, and said loudly."""
+_TOO_MANY: Final = 429
+_SERVER_ERROR: Final = 500
+_UNAUTHORIZED: Final = frozenset({401, 403})
+
+
+def meaning_of(status: int, code: int | None) -> Sent:
+    """The outcome of a request that was answered with an error."""
+    said = str(code or status)
+    if code in OUR_ACCOUNT or (status in _UNAUTHORIZED and code not in BAD_NUMBER):
+        return TryLater(said, LONGEST_RETRY_MS, account=True)
+    if code in BAD_NUMBER:
+        return Refused(said)
+    if status == _TOO_MANY or status >= _SERVER_ERROR:
+        return TryLater(said)
+    return Refused(said)

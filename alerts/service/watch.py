@@ -1,0 +1,22 @@
+"""The watch: is the collector alive, can we send? Whoever is silent can't say so himself."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from alerts.service.desk import Trouble
+from gascore.service_status import ServiceStatus
+
+COLLECTOR: Final = "system:collector:collector"
+SMS: Final = "system:alerts:sms"
+SILENT_MS: Final = 10_000
+"""Services speak every second; ten missed words are no hiccup."""
+
+
+def watch(
+    statuses: Mapping[str, ServiceStatus], sms: Trouble | None, *, started_ms: int, now_ms: int
+) -> dict[str, Trouble | None]:
+    """Alarm key -> its trouble, None where all is well. `started_ms`: since when we look."""
+    said = statuses.get("collector")
+    last_ms = max(said.at_ms if said else 0, started_ms)
+    silent = now_ms - last_ms > SILENT_MS
+    return {COLLECTOR: Trouble("silent", last_ms) if silent else None, SMS: sms}

@@ -1,0 +1,63 @@
+"""Alerts, put together."""
+
+import os
+from typing import Final
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from alerts.adapters.twilio_sms import Account, TwilioSms
+from alerts.service import Alerts, Parts
+from gascore.clock import Clock
+from gaswatch.settings import Settings
+from gaswatch.stores.desk import SqlBooks
+from gaswatch.stores.engine import open_engine
+from gaswatch.stores.journal import SqlJournal
+from gaswatch.stores.registry import SqlRegistry
+from gaswatch.stores.status import SqlStatusBoard
+
+_log = structlog.get_logger()
+_PRIVATE: Final = frozenset({"127.0.0.1", "localhost", "::1", "0.0.0.0"})  # noqa: S104 -- no address to bind to
+
+
+def build(settings: Settings, clock: Clock) -> Alerts:
+    """The service of `gaswatch run alerts`.
+
+    Raises:
+        StoreUnusableError: the data folder or the database's address can't be used.
+    """
+    engine = open_engine(settings.database)
+    account = account_of(settings)
+    return Alerts(
+        Parts(
+            books=SqlBooks(engine),
+            registry=SqlRegistry(engine),
+            journal=SqlJournal(engine),
+            board=SqlStatusBoard(engine),
+            sender=TwilioSms(account) if account else None,
+            clock=clock,
+            zone=ZoneInfo(settings.timezone),
+            pid=os.getpid(),
+            close=engine.dispose,
+        )
+    )
+
+
+def account_of(settings: Settings) -> Account | None:
+    """The account for texts; None: a part of it is not set, and notices wait."""
+    token = settings.twilio_auth_token.get_secret_value()
+    if not (settings.twilio_account_sid and token and settings.twilio_from):
+        return None
+    receipts: str | None = f"{settings.public}/webhooks/twilio/status"
+    if not settings.twilio_url and urlsplit(settings.public).hostname in _PRIVATE:
+        # Twilio refuses a text whose receipts are to go to an address that it can't reach (21609).
+        _log.warning("no_receipts", do="set GASWATCH_PUBLIC_URL to the dashboard's public address")
+        receipts = None
+    return Account(
+        sid=settings.twilio_account_sid,
+        token=token,
+        sender=settings.twilio_from,
+        url=settings.twilio_url,
+        receipts=receipts,
+    )
