@@ -4,11 +4,14 @@ import os
 from random import Random
 from typing import Final
 
+from sqlalchemy import Engine
+
 from collector.adapters.links import make_link
 from collector.rules.conditions import Limits
 from collector.service import Collector, Parts
 from gascore.clock import Clock
 from gaswatch.broker.address import urls
+from gaswatch.sealer import Sealing
 from gaswatch.secrets import Secrets
 from gaswatch.settings import Settings, SettingsError
 from gaswatch.stores.engine import open_engine
@@ -22,8 +25,14 @@ from gaswatch.stores.status import SqlStatusBoard
 READINGS_FILE: Final = "readings.db"
 
 
-def build(settings: Settings, clock: Clock) -> Collector:
-    """The service of `gaswatch run collector`.
+def build(settings: Settings, clock: Clock) -> Sealing:
+    """The service of `gaswatch run collector`, with the sealing of the journal beside it. Raises as `collector_of`."""
+    engine = open_engine(settings.database)
+    return Sealing(collector_of(settings, clock, engine), SqlJournal(engine), clock)
+
+
+def collector_of(settings: Settings, clock: Clock, engine: Engine) -> Collector:
+    """The collector itself; it closes the engine when it ends.
 
     Raises:
         SettingsError: a setting can't be served.
@@ -35,7 +44,6 @@ def build(settings: Settings, clock: Clock) -> Collector:
             f"GASWATCH_SERIES: {settings.series!r} is not available yet; set it to 'embedded' or leave it out"
         )
     addresses = urls(settings)
-    engine = open_engine(settings.database)
     check_current(engine)
     readings = EmbeddedReadings(settings.data_dir / READINGS_FILE)
 

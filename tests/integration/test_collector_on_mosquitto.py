@@ -22,7 +22,8 @@ from gascore.journal import (
 )
 from gascore.words import Condition
 from gaswatch.clock import SystemClock
-from gaswatch.wiring.collector import build
+from gaswatch.stores.engine import open_engine
+from gaswatch.wiring.collector import collector_of
 from support.broker import Broker, a_mosquitto
 from support.collector_site import CollectorSite, publish
 from support.waiting import until
@@ -47,7 +48,7 @@ def site(tmp_path: Path, broker: Broker) -> Iterator[CollectorSite]:
 
 @asynccontextmanager
 async def collecting(site: CollectorSite) -> AsyncIterator[Collector]:
-    collector = build(site.settings, SystemClock())
+    collector = collector_of(site.settings, SystemClock(), open_engine(site.settings.database))
     task = asyncio.create_task(collector.run())
     try:
         await until(lambda: "up" in collector.status().links.values() or task.done(), what="the link")
