@@ -11,7 +11,7 @@ from gaswatch.stores import readings_query
 from gaswatch.stores.reading_codec import row_of
 from gaswatch.stores.readings_file import ReadingsFile, key
 from gaswatch.stores.readings_query import Point
-from gaswatch.stores.readings_seal import Sealer
+from gaswatch.stores.readings_seal import LIMITS, Sealer, SealLimits
 
 _WRITE: Final = "INSERT OR REPLACE INTO {table} VALUES (?, ?, ?, ?, ?, ?)"
 _LABEL: Final = """
@@ -28,14 +28,14 @@ class EmbeddedReadings:
     readings of one detector in one millisecond, the last.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Open or make the file.
+    def __init__(self, path: Path, limits: SealLimits = LIMITS) -> None:
+        """Open or make the file; `limits` bound what one call of `seal` does.
 
         Raises:
             StoreUnusableError: the folder or the file can't be used; one line that says what to do.
         """
         self._file = ReadingsFile(path)
-        self._sealer = Sealer(self._file)
+        self._sealer = Sealer(self._file, limits)
 
     def write(self, readings: Sequence[Reading]) -> None:
         """Durable when it returns; writing the same reading twice changes nothing."""

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
 from threading import Lock
-from typing import Final
+from typing import Final, NamedTuple
 
 from gaswatch.stores.reading_codec import (
     FORMAT,
@@ -27,12 +27,6 @@ from gaswatch.stores.readings_file import NO_BITS, NO_MASK, ReadingsFile, key
 
 SETTLE_MS: Final = 600_000
 """An hour is packed when it has been over for so long: most of what is late has come by then."""
-ROWS_A_CALL: Final = 2_000_000
-"""More than a minute brings at full load, so that calling once a minute keeps up."""
-_SLICE: Final = 100_000
-"""Rows in memory at once."""
-_LATE_AT_ONCE: Final = 5_000
-"""Writers wait while late rows are merged."""
 _STEP: Final = 1_000
 """What a step counts for at least, so that a thousand nearly empty hours don't take one call for ever."""
 _GROUP_BITS: Final = 6
@@ -41,11 +35,29 @@ _CHUNK: Final = "SELECT format, data FROM chunk WHERE no = ? AND hour_ms = ?"
 _PUT: Final = "INSERT OR REPLACE INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
+class SealLimits(NamedTuple):
+    """How much is done at once.
+
+    Attributes:
+        call: rows in one call; more than a minute brings at full load, so that calling once a minute keeps up.
+        slice: rows in memory.
+        late: late rows in one transaction; writers wait meanwhile.
+    """
+
+    call: int = 2_000_000
+    slice: int = 100_000
+    late: int = 5_000
+
+
+LIMITS: Final = SealLimits()
+
+
 class Sealer:
     """Works through one file; one call at a time, beside the writer and the readers."""
 
-    def __init__(self, file: ReadingsFile) -> None:
+    def __init__(self, file: ReadingsFile, limits: SealLimits) -> None:
         self._file = file
+        self._limits = limits
         self._one_at_a_time = Lock()
         self._steps: deque[Callable[[], int]] = deque()
 
@@ -53,10 +65,10 @@ class Sealer:
         """Pack what is due; returns how many readings were packed. Blocking. Raises `StoreDownError`."""
         with self._one_at_a_time:
             packed = work = 0
-            while work < ROWS_A_CALL and (done := self._merge_late()):
+            while work < self._limits.call and (done := self._merge_late()):
                 packed += done
                 work += max(done, _STEP)
-            while work < ROWS_A_CALL and (self._steps or self._begin_hour(now_ms)):
+            while work < self._limits.call and (self._steps or self._begin_hour(now_ms)):
                 done = self._steps[0]()  # stays the next one if it fails
                 self._steps.popleft()
                 packed += done
@@ -80,8 +92,10 @@ class Sealer:
                 "SELECT (k & ?) >> ? AS part, count(*) FROM hot WHERE k < ? GROUP BY part ORDER BY part",
                 (NO_MASK, _GROUP_BITS, key(end_ms, 0)),
             ).fetchall()
-        self._steps.extend(partial(self._pack, hour_ms, first, last) for first, last in _slices(groups))
-        self._steps.extend([partial(self._clear, end_ms)] * (sum(rows for _, rows in groups) // _SLICE + 1))
+        self._steps.extend(partial(self._pack, hour_ms, first, last) for first, last in self._slices(groups))
+        self._steps.extend(
+            [partial(self._clear, end_ms)] * (sum(rows for _, rows in groups) // self._limits.slice + 1)
+        )
         return True
 
     def _pack(self, hour_ms: int, first: int, last: int) -> int:
@@ -107,7 +121,9 @@ class Sealer:
         """Remove some of the frozen rows; all of them are in chunks."""
         with self._file.write() as connection:
             end = key(end_ms, 0)
-            some = connection.execute("SELECT k FROM hot ORDER BY k LIMIT 1 OFFSET ?", (_SLICE,)).fetchone()
+            some = connection.execute(
+                "SELECT k FROM hot ORDER BY k LIMIT 1 OFFSET ?", (self._limits.slice,)
+            ).fetchone()
             connection.execute("DELETE FROM hot WHERE k < ?", (min(end, some[0]) if some else end,))
         return 0
 
@@ -118,7 +134,7 @@ class Sealer:
                 return 0
         with self._file.write() as connection:
             rows = connection.execute(
-                "SELECT k, lel, co, state, batt, rssi FROM late ORDER BY k LIMIT ?", (_LATE_AT_ONCE,)
+                "SELECT k, lel, co, state, batt, rssi FROM late ORDER BY k LIMIT ?", (self._limits.late,)
             ).fetchall()
             found: dict[tuple[int, int], list[Row]] = {}
             for k, *values in rows:
@@ -133,6 +149,20 @@ class Sealer:
             )
             connection.executemany("DELETE FROM late WHERE k = ?", [(row[0],) for row in rows])
         return len(rows)
+
+    def _slices(self, groups: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Ranges of detector numbers (both ends belong to it) with about a slice of rows, from rows per group."""
+        found: list[tuple[int, int]] = []
+        rows = self._limits.slice
+        for part, more in groups:
+            first, last = part << _GROUP_BITS, ((part + 1) << _GROUP_BITS) - 1
+            if rows + more > self._limits.slice:
+                found.append((first, last))
+                rows = more
+            else:
+                found[-1] = (found[-1][0], last)
+                rows += more
+        return found
 
     def _stored(self, connection: sqlite3.Connection, no: int, hour_ms: int) -> list[Row]:
         row = connection.execute(_CHUNK, (no, hour_ms)).fetchone()
@@ -153,18 +183,3 @@ def open_chunk(file: ReadingsFile, no: int, hour_ms: int, layout: int, data: byt
 
 def _chunk(no: int, hour_ms: int, rows: list[Row]) -> tuple[object, ...]:
     return (no, hour_ms, *stats(rows), FORMAT, pack(hour_ms, rows))
-
-
-def _slices(groups: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Ranges of detector numbers (both ends belong to it) with about `_SLICE` rows, from rows per group."""
-    found: list[tuple[int, int]] = []
-    rows = _SLICE
-    for part, more in groups:
-        first, last = part << _GROUP_BITS, ((part + 1) << _GROUP_BITS) - 1
-        if rows + more > _SLICE:
-            found.append((first, last))
-            rows = more
-        else:
-            found[-1] = (found[-1][0], last)
-            rows += more
-    return found
