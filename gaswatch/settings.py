@@ -64,6 +64,12 @@ class Settings(BaseSettings):
     public_url: str = ""
     """Empty: `http://{http_host}:{http_port}`. Twilio's signatures are checked against it."""
     phones_port: int = Field(default=8081, ge=1, le=65_535)
+    sim_seed: int = 1
+    """Makes the simulated town; the same seed makes the same town."""
+    sim_story: str = "demo"
+    """What happens in the simulated town, from each start of the simulator on; "none": nothing."""
+    sim_every_s: float = Field(default=10.0, ge=1, le=86_400)
+    """Seconds between the reports of a simulated detector."""
     timezone: str = "Asia/Shanghai"
     language: Language = Language.ZH
     log_format: Literal["text", "json"] = "text"

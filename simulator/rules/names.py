@@ -136,3 +136,13 @@ HOME_DISH: Final = tuple(
         ("豆腐", "Tofu"),
     )
 )
+ROLES: Final = {
+    "owner": Spoken("负责人", "owner"),
+    "safety_officer": Spoken("安全员", "safety officer"),
+    "maintenance": Spoken("维保", "maintenance"),
+    "supplier_dispatch": Spoken("供气调度", "supplier dispatch"),
+    "grid_worker": Spoken("网格员", "grid worker"),
+    "shift_leader": Spoken("值班长", "shift leader"),
+    "duty_officer": Spoken("镇值班领导", "town duty officer"),
+}
+"""By the value of `gascore.registry.Role`."""
