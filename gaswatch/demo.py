@@ -14,10 +14,8 @@ from gaswatch.stores.engine import open_engine
 from gaswatch.stores.registry import SqlRegistry
 from simulator.rules.town import Town, build_town
 
-TOWN_SEED: Final = 1
-"""The same seed makes the same town at each start; the simulator builds it from here, too."""
 DATA_DIR: Final = "var/demo"
-_MQTT_PORT: Final = 1883
+_EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 -- compared with, not listened on
 _SENDER: Final = "+861000000000"
 """In the simulated carrier's range, which no carrier assigns."""
 
@@ -26,34 +24,38 @@ class DemoError(Exception):
     """The demo can't be played on this data; the message says what to do."""
 
 
-def environment(given: Mapping[str, str]) -> dict[str, str]:
-    """What the demo adds to the environment `given`.
+def data_dir(settings: Settings) -> Path:
+    """Where the demo's data goes: a place of its own, unless one is set."""
+    is_set = settings.data_dir != Settings.model_fields["data_dir"].default
+    return settings.data_dir if is_set else Path(DATA_DIR)
+
+
+def environment(given: Mapping[str, str], settings: Settings) -> dict[str, str]:
+    """What the demo adds to the environment `given`, out of which (and gaswatch.toml) `settings` were read.
 
     A setting that is given stays, but for the SMS account: a demo must not text real people, whoever's
     account is in the environment. Raises `OSError` when the data folder can't be written.
     """
-    data_dir = given.get("GASWATCH_DATA_DIR", DATA_DIR)
-    phones = given.get("GASWATCH_PHONES_PORT", "8081")
-    token = Secrets(Path(data_dir)).token("demo carrier")
+    token = Secrets(settings.data_dir).token("demo carrier")
+    host = HOST if settings.http_host == _EVERYWHERE else settings.http_host
     preset = {
-        "GASWATCH_DATA_DIR": data_dir,
         # Detectors report every 10 s here, so that a silence is seen within the story.
         "GASWATCH_OFFLINE_MIN_S": "30",
     }
-    if "GASWATCH_MQTT_URL" not in given and not is_free(HOST, _MQTT_PORT):
+    if not settings.mqtt_url and not is_free(HOST, settings.mqtt_port):
         preset["GASWATCH_MQTT_PORT"] = "0"
     return {
         **{key: value for key, value in preset.items() if key not in given},
         "TWILIO_ACCOUNT_SID": "AC" + hashlib.sha256(token.encode()).hexdigest()[:32],
         "TWILIO_AUTH_TOKEN": token,
         "GASWATCH_TWILIO_FROM": _SENDER,
-        "GASWATCH_TWILIO_URL": f"http://{HOST}:{phones}",
+        "GASWATCH_TWILIO_URL": f"http://{host}:{settings.phones_port}",
     }
 
 
-def town() -> Town:
-    """The demo's town: 60 sites, 150 detectors."""
-    return build_town(TOWN_SEED)
+def town(settings: Settings) -> Town:
+    """The demo's town, as the simulator builds it: 60 sites, 150 detectors."""
+    return build_town(settings.sim_seed, every_s=settings.sim_every_s)
 
 
 def seed(settings: Settings, clock: Clock) -> int:
@@ -63,7 +65,7 @@ def seed(settings: Settings, clock: Clock) -> int:
         DemoError: the store holds somebody's real ledger.
         StoreDownError: the store can't be used.
     """
-    ledger = town().ledger
+    ledger = town(settings).ledger
     engine = open_engine(settings.database)
     try:
         registry = SqlRegistry(engine)
@@ -85,7 +87,7 @@ def banner(settings: Settings, users: Mapping[str, str]) -> str:
 gaswatch demo: a simulated town with 60 sites and 150 gas detectors. Nothing leaves this machine.
 
   Console   {settings.public}/
-  Phones    http://{HOST}:{settings.phones_port}/   (every text message that is "sent", and replies to it)
+  Phones    http://{settings.http_host}:{settings.phones_port}/   (every text message that is "sent", and replies to it)
   Users     {accounts}   (local demo passwords)
   Data      {settings.data_dir.absolute()}   (logs in logs/)
 

@@ -9,11 +9,19 @@ import structlog
 if TYPE_CHECKING:
     from structlog.typing import Processor
 
-_QUIET: Final = ("uvicorn.access", "asyncio", "sqlalchemy", "gmqtt", "urllib3", "twilio.http_client")
+_QUIET: Final = (
+    "alembic",
+    "uvicorn.access",
+    "asyncio",
+    "sqlalchemy",
+    "gmqtt",
+    "urllib3",
+    "twilio.http_client",
+)
 """Libraries that tell more than an operator wants to read."""
 
 
-def configure(log_format: Literal["text", "json"], service: str) -> None:
+def configure(log_format: Literal["text", "json"], service: str, *, level: int = logging.INFO) -> None:
     """Set up structlog and the standard library's logging alike. Call once, at a process's start."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -41,7 +49,7 @@ def configure(log_format: Literal["text", "json"], service: str) -> None:
     handler.setFormatter(formatter)
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(logging.INFO)
+    root.setLevel(level)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
     structlog.configure(

@@ -5,6 +5,7 @@ import os
 import sys
 from asyncio.subprocess import Process
 from collections.abc import Awaitable, Callable
+from logging import INFO, WARNING
 from pathlib import Path
 from random import SystemRandom
 from typing import Final
@@ -38,13 +39,16 @@ def up(*, is_demo: bool, for_s: float | None) -> int:
 
     Raises the errors of `gaswatch.errors`, before anything was started.
     """
-    if is_demo:
-        data_dir = Path(os.environ.get("GASWATCH_DATA_DIR", demo.DATA_DIR))
-        check_writable(data_dir / "gaswatch.db")
-        os.environ.update(demo.environment(os.environ))
     settings = load()
+    if is_demo:
+        os.environ.setdefault("GASWATCH_DATA_DIR", str(demo.data_dir(settings)))
+        settings = load()
     check_writable(settings.data_dir / "gaswatch.db")
-    logging.configure(settings.log_format, "up")
+    if is_demo:
+        os.environ.update(demo.environment(os.environ, settings))
+        settings = load()
+    # A demo's terminal is for its one screen of text; what goes wrong is still said there.
+    logging.configure(settings.log_format, "up", level=WARNING if is_demo else INFO)
     with only_one(settings.data_dir):
         settings = _with_port(settings)
         _need_ports(settings, is_demo=is_demo)
@@ -68,7 +72,7 @@ def _with_port(settings: Settings) -> Settings:
 def _need_ports(settings: Settings, *, is_demo: bool) -> None:
     need_free(settings.http_host, settings.http_port, "GASWATCH_HTTP_PORT")
     if is_demo:
-        need_free(address.HOST, settings.phones_port, "GASWATCH_PHONES_PORT")
+        need_free(settings.http_host, settings.phones_port, "GASWATCH_PHONES_PORT")
     if not settings.mqtt_url:
         need_free(address.HOST, settings.mqtt_port, "GASWATCH_MQTT_PORT")
 

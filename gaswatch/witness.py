@@ -23,6 +23,7 @@ class Witness:
 
     def __init__(self, settings: Settings, users: Mapping[str, str], clock: Clock) -> None:
         self._clock = clock
+        self._story = tell(settings.sim_story, demo.town(settings))
         self._engine = open_engine(settings.database)
         self._journal = SqlJournal(self._engine)
         self._seen = Seen(start_id=self._journal.last_id())
@@ -54,7 +55,7 @@ class Witness:
         return report(
             self._seen,
             SqlStatusBoard(self._engine).read(),
-            tell("demo", demo.town()).expectations(),
+            self._story.expectations(),
             to_screen_ms,
             ran_s,
         )

@@ -132,7 +132,7 @@ def report(
     else:
         counts = collector.messages
         lines += [
-            _line("detectors", _counted(collector.states) or "no word"),
+            _line("detectors", _counted(collector.states)),
             _line(
                 "messages",
                 f"received {counts.received} = stored {counts.stored} + quarantined {counts.quarantined} + "
@@ -143,7 +143,7 @@ def report(
             problems.append(
                 f"conservation of messages: received {counts.received}, {counts.residual} unaccounted for"
             )
-        if collector.rejected_by:
+        if counts.rejected:
             lines.append(_line("rejected", _counted(collector.rejected_by)))
     lines += _alarm_lines(seen)
     lines.append(
@@ -201,7 +201,7 @@ def _line(name: str, text: str) -> str:
 
 
 def _counted(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} {number}" for name, number in sorted(counts.items())) or "none"
+    return ", ".join(f"{name} {number}" for name, number in sorted(counts.items()) if number) or "none"
 
 
 def _quantiles(values: Iterable[int]) -> str:
