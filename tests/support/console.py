@@ -145,7 +145,7 @@ async def a_console(
     folder: Path,
     *,
     clock: Clock | None = None,
-    public: str = PUBLIC,
+    public: str = "",
     change: Callable[[Parts], Parts] = lambda parts: parts,
 ) -> AsyncIterator[Console]:
     """A dashboard that serves; `change` may exchange parts of it."""
