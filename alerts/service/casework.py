@@ -104,7 +104,8 @@ class Casework:
     def finish(self, cursor: int) -> None:
         """Append everything, and remember how far the journal was taken in."""
         self.events.extend(self.teller.stepped)
-        self.books.move(cursor)
+        if cursor != self.books.cursor():
+            self.books.move(cursor)
         if self.events:
             self.books.append(self.events, self.now_ms)
 
