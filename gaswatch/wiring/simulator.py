@@ -40,9 +40,9 @@ def build(settings: Settings, clock: Clock) -> Simulator:
     except UnknownStoryError as error:
         raise SettingsError(f"GASWATCH_SIM_STORY: {error}") from error
     secrets = Secrets(settings.data_dir)
-    engine = open_engine(settings.database)
     webhooks = HttpWebhooks()
     carrier = _carrier(settings, webhooks, clock)
+    engine = open_engine(settings.database)
     phones = CarrierServer(carrier, _people(town.ledger), settings.http_host, settings.phones_port)
 
     async def serve_phones() -> None:
