@@ -1,6 +1,7 @@
 """No Docker engine runs here: the deployment's files are checked against the code that they deploy."""
 
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -28,10 +29,14 @@ SETTINGS = variables_of_settings()
 DIFFERENT = {"listener", "password_file", "acl_file", "persistence_location", "user", "log_timestamp"}
 
 
+PREPARE = {"migrate", "broker-files", "simulated-town"}
+
+
 def test_every_service_of_ours_runs_from_the_one_image() -> None:
     commands = {name: one["command"] for name, one in OURS.items()}
     assert commands == {
         "migrate": ["migrate"],
+        "simulated-town": [],
         "broker-files": ["broker", "files", "--out", "/var/lib/gaswatch-broker"],
         **{name.value: ["run", name.value] for name in ServiceName if name is not ServiceName.BROKER},
     }
@@ -43,8 +48,11 @@ def test_the_image_is_built_once_and_never_pulled() -> None:
 
 
 def test_the_simulator_runs_only_when_asked_for() -> None:
-    assert [name for name, one in compose()["services"].items() if "profiles" in one] == ["simulator"]
-    assert OURS["simulator"]["profiles"] == ["simulator"]
+    assert [name for name, one in compose()["services"].items() if "profiles" in one] == [
+        "simulated-town",
+        "simulator",
+    ]
+    assert OURS["simulated-town"]["profiles"] == OURS["simulator"]["profiles"] == ["simulator"]
 
 
 @pytest.mark.parametrize("name", OURS)
@@ -58,7 +66,7 @@ def test_our_containers_can_do_little(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in compose()["services"] if name != "simulator"])
 def test_what_serves_is_restarted_and_watched_and_what_prepares_runs_once(name: str) -> None:
     service = compose()["services"][name]
-    if name in {"migrate", "broker-files"}:
+    if name in PREPARE:
         assert service["restart"] == "no"
     else:
         assert service["restart"] == "unless-stopped"
@@ -72,7 +80,9 @@ def test_services_wait_for_services_that_exist_and_tell_when_they_are_ready() ->
             ready = (
                 "service_completed_successfully" if services[other]["restart"] == "no" else "service_healthy"
             )
-            assert how == {"condition": ready}, f"{name} waits for {other}"
+            assert how["condition"] == ready, f"{name} waits for {other}"
+            is_optional = "profiles" in services[other] and "profiles" not in service
+            assert how.get("required", True) is not is_optional, f"{name} waits for {other}"
 
 
 def test_every_volume_is_named_and_used() -> None:
@@ -86,6 +96,15 @@ def test_every_volume_is_named_and_used() -> None:
 @pytest.mark.parametrize("name", OURS)
 def test_each_variable_of_our_containers_is_a_setting(name: str) -> None:
     assert set(OURS[name]["environment"]) <= set(SETTINGS)
+
+
+def test_what_is_run_as_a_module_is_one() -> None:
+    commands = [one.get("entrypoint", []) + one["command"] for one in OURS.values()]
+    commands += [one["healthcheck"]["test"][1:] for one in OURS.values() if "healthcheck" in one]
+    run = {command[2] for command in commands if command[:2] == ["python", "-m"]}
+
+    assert run == {"gaswatch.alive", "gaswatch.seed"}
+    assert all(find_spec(name) for name in run)
 
 
 def test_no_secret_has_a_default() -> None:
