@@ -171,7 +171,8 @@ def resource(sms: Sms, account: str) -> dict[str, object]:
         "from": sms.sender or None,
         "messaging_service_sid": sms.service,
         "num_media": "0",
-        "num_segments": str(segments(sms.text)),
+        # Without a sender yet, as with a messaging service, Twilio says 0.
+        "num_segments": str(segments(sms.text)) if sms.sender else "0",
         "price": None,
         "price_unit": "USD",
         "sid": sms.sid,
