@@ -80,7 +80,7 @@ def build(root: Path) -> bool:
 def compile_translations(locale: Path) -> None:
     """Write each catalogue's `.mo` beside its `.po`, where the latter is newer or other."""
     from babel.messages.mofile import write_mo  # noqa: PLC0415  # a source distribution may come compiled
-    from babel.messages.pofile import read_po  # noqa: PLC0415
+    from babel.messages.pofile import read_po  # noqa: PLC0415 -- same
 
     for po in sorted(locale.glob("*/LC_MESSAGES/*.po")):
         with po.open("rb") as file:
@@ -120,7 +120,7 @@ def _node() -> tuple[str, str]:
 
 
 def _run(command: list[str], work: Path, what: str) -> None:
-    done = subprocess.run(command, cwd=work, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(command, cwd=work, capture_output=True, text=True, check=False)  # noqa: S603 -- our own command
     if done.returncode:
         tail = (done.stderr or done.stdout).strip()[-2000:]
         raise BuildError(f"{what} failed ({done.returncode}); is the npm registry reachable?\n{tail}")
@@ -170,7 +170,7 @@ def main() -> int:
     except BuildError as error:
         print(error, file=sys.stderr)  # noqa: T201  # a command's own output
         return 1
-    print("pages: built" if built else "pages: up to date")  # noqa: T201
+    print("pages: built" if built else "pages: up to date")  # noqa: T201 -- a command says what it did
     return 0
 
 

@@ -10,10 +10,10 @@ from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
-from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException  # type: ignore[import-untyped]
-from twilio.http import HttpClient  # type: ignore[import-untyped]
-from twilio.http.response import Response  # type: ignore[import-untyped]
-from twilio.rest import Client  # type: ignore[import-untyped]
+from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException  # type: ignore[import-untyped]  # it has no types
+from twilio.http import HttpClient  # type: ignore[import-untyped]  # it has no types
+from twilio.http.response import Response  # type: ignore[import-untyped]  # it has no types
+from twilio.rest import Client  # type: ignore[import-untyped]  # it has no types
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from alerts.rules.delivery import Handed, NoAnswer, Sent, TryLater

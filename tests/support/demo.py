@@ -48,7 +48,7 @@ class Demo:
             if found := fact():
                 return found
             assert self.process.poll() is None, f"the demo ended before {what}:\n{self.output()}"
-            assert time.monotonic() < deadline, f"{what}: not within {within_s} s\n{self.output()}"  # noqa: TID251
+            assert time.monotonic() < deadline, f"{what}: not within {within_s} s\n{self.output()}"  # noqa: TID251 -- a deadline in real time
             time.sleep(0.05)  # noqa: TID251 -- looks again at another process's doing
 
     def password(self, user: str) -> str:
@@ -93,7 +93,7 @@ class Demo:
     def reply(self, phone: str, text: str) -> None:
         """Somebody answers from a phone."""
         body = json.dumps({"phone": phone, "text": text}).encode()
-        request = Request(f"{self.phones}/sim/reply", body, {"Content-Type": "application/json"})  # noqa: S310
+        request = Request(f"{self.phones}/sim/reply", body, {"Content-Type": "application/json"})  # noqa: S310 -- our own server
         with _direct.open(request, timeout=10) as answer:
             assert answer.status == 201
 

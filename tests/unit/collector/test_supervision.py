@@ -14,7 +14,7 @@ MINUTE = 60_000
 REPORTED = Standing(reported=True)
 
 
-def a_watch(standing: Standing = REPORTED, *, no: int = 1, heard_ms: int = 0, **placed: Any) -> Watch:  # noqa: ANN401
+def a_watch(standing: Standing = REPORTED, *, no: int = 1, heard_ms: int = 0, **placed: Any) -> Watch:  # noqa: ANN401 -- any field
     found = a_placed(f"D{no}", no, **placed)
     return Watch(found, standing, found.every_s, heard_ms=heard_ms)
 

@@ -7,7 +7,7 @@ NOW_MS = 1_790_000_000_000
 
 
 def word(name: str, age_ms: int = 0, **more: dict[str, str]) -> ServiceStatus:
-    return ServiceStatus(name=name, pid=1, started_ms=0, at_ms=NOW_MS - age_ms, **more)  # type: ignore[arg-type]
+    return ServiceStatus(name=name, pid=1, started_ms=0, at_ms=NOW_MS - age_ms, **more)  # type: ignore[arg-type]  # any field
 
 
 def states(*words: ServiceStatus, steps: dict[str, ServiceStepped] | None = None) -> dict[str, SystemState]:
