@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import httpx2
@@ -13,6 +14,7 @@ from sqlalchemy import Engine, insert, update
 
 from dashboard.adapters.app import create_app
 from dashboard.adapters.parts import Parts
+from dashboard.adapters.passwords import Argon2Passwords
 from dashboard.adapters.server import HttpServer
 from dashboard.ports import User
 from dashboard.rules.stream import Ring
@@ -31,7 +33,6 @@ from gaswatch.stores.readings import EmbeddedReadings
 from gaswatch.stores.registry import SqlRegistry
 from gaswatch.stores.schema import alarm as alarms
 from gaswatch.stores.schema import metadata
-from gaswatch.users import add_user
 from gaswatch.wiring.dashboard import Dashboard, parts_over
 from support.history_town import JANUARY_MS, a_detector, a_ledger, a_site
 from support.waiting import until
@@ -55,6 +56,12 @@ class PlainPages:
 
     def asset(self, name: str) -> str:
         return f"/static/dist/{name}"
+
+
+@cache
+def _password_hash() -> str:
+    """One for all tests: it takes its time on purpose."""
+    return Argon2Passwords().hash(PASSWORD)
 
 
 @dataclass
@@ -160,7 +167,7 @@ async def a_console(
     ledger = a_ledger(detectors=(a_detector("d1"), a_detector("d2", no=2)), sites=(a_site("S1"),))
     SqlRegistry(engine).put(ledger, by="test", at_ms=JANUARY_MS)
     for user in USERS:
-        add_user(SqlAccounts(engine), user, PASSWORD)
+        SqlAccounts(engine).add(user, _password_hash())
     readings = EmbeddedReadings(folder / "readings.db")
     parts = change(
         parts_over(engine, readings, settings, clock or SystemClock(), pages=PlainPages(), static=None)

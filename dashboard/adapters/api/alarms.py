@@ -49,7 +49,7 @@ class AlarmDetail(msgspec.Struct, frozen=True):
 class Answer(msgspec.Struct, frozen=True):
     """What became of an operator's request; "asked": noted, alerts will answer later."""
 
-    outcome: Outcome | Literal["asked"]
+    outcome: Literal["done", "asked"]
     version: int | None
 
 
@@ -176,7 +176,7 @@ async def _ask(parts: Parts, request: OperatorRequested) -> Response:
     if answer is None:
         return json(Answer("asked", None), 202)
     if answer.outcome is Outcome.DONE:
-        return json(Answer(answer.outcome, answer.version))
+        return json(Answer("done", answer.version))
     if answer.outcome is Outcome.NOT_FOUND:
         raise ProblemError(404, f"There is no alarm {request.alarm}.", outcome=answer.outcome)
     version = {} if answer.version is None else {"version": answer.version}
