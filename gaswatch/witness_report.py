@@ -17,7 +17,7 @@ from gascore.journal import (
     ServiceStep,
     ServiceStepped,
 )
-from gascore.service_status import ServiceStatus
+from gascore.service_status import LATENCY_BOUNDS_S, Histogram, ServiceStatus
 from gascore.words import DetectorId, Level
 from simulator.rules.story import Expectation
 
@@ -37,7 +37,6 @@ class Seen:
     run_notices: set[int] = field(default_factory=set)
     worst: dict[tuple[DetectorId, AlarmKind], Level] = field(default_factory=dict)
     """Raised in this run, or still active from before; the worst level of this run."""
-    to_journal_ms: list[int] = field(default_factory=list)
     crashes: Counter[str] = field(default_factory=Counter)
 
     def add(self, entry: Entry) -> None:
@@ -45,7 +44,7 @@ class Seen:
         is_ours = entry.id > self.start_id
         match entry.event:
             case ConditionRaised() | ConditionChanged() as event:
-                self._condition(event, entry.at_ms, is_ours=is_ours)
+                self._condition(event)
             case ConditionCleared() as event if not is_ours:
                 kind = ALARM_OF_CONDITION.get(event.condition)
                 self.worst = {
@@ -62,15 +61,13 @@ class Seen:
             case _:
                 return
 
-    def _condition(self, event: ConditionRaised | ConditionChanged, at_ms: int, *, is_ours: bool) -> None:
+    def _condition(self, event: ConditionRaised | ConditionChanged) -> None:
         kind = ALARM_OF_CONDITION.get(event.condition)
         if kind is None:
             return
         key = (event.detector, kind)
         before = self.worst.get(key, Level.NONE)
         self.worst[key] = max(before, event.level)
-        if is_ours and event.sample is not None and not event.late:
-            self.to_journal_ms.append(at_ms - event.sample.received_ms)
 
     def of_run(self) -> list[Alarm]:
         """The alarms that were open in this run."""
@@ -153,7 +150,7 @@ def report(
         lines.append(_line("crashes", _counted(seen.crashes)))
     lines += [
         _line("latency", "from the receipt of the message, p50 / p99 of n"),
-        _line("  journal", _quantiles(seen.to_journal_ms)),
+        _line("  journal", _bounds(collector.latency.get("journal") if collector else None)),
         _line("  screen", _quantiles(to_screen_ms)),
         _line("  provider", _quantiles(_to_provider_ms(seen))),
     ]
@@ -202,6 +199,24 @@ def _line(name: str, text: str) -> str:
 
 def _counted(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {number}" for name, number in sorted(counts.items()) if number) or "none"
+
+
+def _bounds(histogram: Histogram | None) -> str:
+    """Of a histogram only the bucket is known: its upper bound is said. Counted after the commit."""
+    if histogram is None or not histogram.total:
+        return "nothing to measure"
+    bounds = [
+        next(
+            (
+                f"at most {bound * 1000:.0f} ms"
+                for bound, count in zip(LATENCY_BOUNDS_S, histogram.counts, strict=True)
+                if count >= ceil(histogram.total * share)
+            ),
+            "over 60 s",
+        )
+        for share in (0.5, 0.99)
+    ]
+    return f"{bounds[0]} / {bounds[1]} of {histogram.total}"
 
 
 def _quantiles(values: Iterable[int]) -> str:
