@@ -88,6 +88,18 @@ class Containers:
         self._running.clear()
         return codes
 
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """As `docker compose run --rm dashboard ARGUMENTS`."""
+        return subprocess.run(
+            self._command(["gaswatch", *arguments]),
+            env=self._environment(self.services["dashboard"]),
+            cwd=self._folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=DEADLINE_S,
+        )
+
     def log(self, name: str) -> str:
         """The end of what the service said."""
         return (self._folder / f"{name}.log").read_text()[-4000:]

@@ -1,8 +1,11 @@
 """What docker-compose.yml would run, run here: one PostgreSQL, mosquitto on the production file, our services."""
 
+import csv
+import io
 import os
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -83,3 +86,17 @@ async def test_the_simulated_town_plays_in_the_services_that_compose_names(
         engine.dispose()
     assert set(codes.values()) == {0}, codes
     assert set(codes) == {"collector", "alerts", "dashboard", "simulator"}
+    proof = containers.run("journal", "verify")
+    report = containers.run(
+        "report", "uptime", "--from", "2020-01-01", "--to", "9000-01-01", "--by", "detector"
+    )
+    assert proof.returncode == 0, proof.stderr
+    assert report.returncode == 0, report.stderr
+    rows = list(csv.reader(io.StringIO(report.stdout.removeprefix("\ufeff"), newline="")))
+    *detectors, total = rows[1 : rows.index([])]
+    assert len(detectors) == 150
+    for row in (*detectors, total):
+        assert sum(map(int, row[6:14])) == int(row[14])
+    period_s = (datetime.fromisoformat(total[5]) - datetime.fromisoformat(total[4])).total_seconds()
+    assert int(total[14]) == 150 * period_s
+    assert int(total[13]) > 0, "nobody was ever protected"
