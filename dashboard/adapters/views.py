@@ -6,7 +6,7 @@ Names exist twice (`name`, `name_en`): templates choose by `language`.
 """
 
 from collections.abc import Callable
-from typing import Final, Literal, TypedDict
+from typing import Any, Final, Literal, TypedDict
 
 import msgspec
 
@@ -148,7 +148,7 @@ class EntryLine(msgspec.Struct, frozen=True):
     id: int
     at_ms: int
     kind: str
-    event: dict[str, object]
+    event: dict[str, Any]
 
 
 class DetectorContext(BaseContext):
