@@ -64,7 +64,10 @@ class Operator:
 
     def rows(self) -> list[int]:
         """Alarm numbers as they stand on the screen."""
-        return [int(row.get_attribute("data-id") or 0) for row in self.page.locator("#alarms > li").all()]
+        found = self.page.locator("#alarms > li").evaluate_all(
+            "rows => rows.map(row => Number(row.dataset.id))"
+        )
+        return [int(number) for number in found]
 
     def row(self, *, number: int | None = None, text: str = "") -> Locator:
         """A row by its alarm's number, or the first one that contains `text`."""

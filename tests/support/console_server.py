@@ -3,6 +3,8 @@
 import json
 import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import Empty, Queue
@@ -45,6 +47,7 @@ class ConsoleServer:
         self._streams: list[Queue[bytes]] = []
         self._seq = 1
         self._ended = threading.Event()
+        self._heard = threading.Condition()
         owner = self
 
         class Handler(_Handler):
@@ -75,6 +78,39 @@ class ConsoleServer:
         for one in ids:
             del self.rows[one]  # type: ignore[arg-type]  # an AlarmId is an int
         self._delta((), ids)
+
+    def wait_for(self, fact: Callable[[], bool], timeout_s: float = 10) -> None:
+        """Until `fact` holds; raises AssertionError when it doesn't in time."""
+        with self._heard:
+            assert self._heard.wait_for(fact, timeout_s), "it did not happen in time"
+
+    def cut(self) -> None:
+        """Break all connections of browsers."""
+        streams, self._streams = self._streams, []
+        for queue in streams:
+            queue.put(b"")
+
+    @property
+    def open_streams(self) -> int:
+        """Connections that listen now."""
+        return len(self._streams)
+
+    def heard(self, verb: str, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        """Note a request and say how it is answered."""
+        with self._heard:
+            if verb == "screen":
+                self.screens.append(body)
+            else:
+                self.asked.append((path, body))
+            self._heard.notify_all()
+        return self.answers.get(verb, (200, {"outcome": "done", "version": 2}))
+
+    def left(self, queue: "Queue[bytes]") -> None:
+        """A browser is gone."""
+        with self._heard:
+            if queue in self._streams:
+                self._streams.remove(queue)
+            self._heard.notify_all()
 
     def page(self) -> str:
         """The console's HTML."""
@@ -122,7 +158,7 @@ class ConsoleServer:
 
 class _Stream:
     def __init__(self, server: ConsoleServer, queue: "Queue[bytes]", ended: threading.Event) -> None:
-        self._server, self._queue, self._ended = server, queue, ended
+        self._server, self.queue, self._ended = server, queue, ended
 
     def __iter__(self) -> "_Stream":
         return self
@@ -131,9 +167,11 @@ class _Stream:
         """The next event; a heartbeat when there was none for half a second."""
         while not self._ended.is_set():
             try:
-                event = self._queue.get(timeout=0.5)
+                event = self.queue.get(timeout=0.5)
             except Empty:
                 event = self._server.heartbeat()
+            if event == b"":
+                break
             if not self._server.quiet:
                 return event
         raise StopIteration
@@ -159,13 +197,9 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if self.headers.get("X-Gaswatch") != "1":
             self._send(403, "application/problem+json", b"{}")
-        elif self.path == "/api/v1/screen":
-            self.server_of.screens.append(body)
-            self._send(204, "text/plain", b"")
         else:
             verb = self.path.rpartition("/")[2]
-            self.server_of.asked.append((self.path, body))
-            status, answer = self.server_of.answers.get(verb, (200, {"outcome": "done", "version": 2}))
+            status, answer = self.server_of.heard(verb, self.path, body)
             self._send(status, "application/json", json.dumps(answer).encode())
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the library's own name
@@ -177,12 +211,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Cache-Control", "no-cache")
         self.send_header("Connection", "close")
         self.end_headers()
-        try:
-            for event in self.server_of.events():
+        events = self.server_of.events()
+        with suppress(OSError):  # the browser is gone
+            for event in events:
                 self.wfile.write(event)
                 self.wfile.flush()
-        except OSError:
-            return  # the browser is gone
+        self.server_of.left(events.queue)
 
     def _send(self, status: int, kind: str, body: bytes) -> None:
         self.send_response(status)

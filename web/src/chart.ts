@@ -23,7 +23,7 @@ export class Chart {
 
   /** Fetch and draw the last `spanS` seconds; without it the period that the page asked for. */
   async load(spanS?: number): Promise<void> {
-    const to = config.to_ms ?? 0;
+    const to = Math.round((config.to_ms ?? 0) + performance.now()); // the server's clock, whatever this one says
     const from = spanS === undefined ? (config.from_ms ?? 0) : to - spanS * 1000;
     const every = Math.max(1, Math.ceil((to - from) / 1000 / POINTS));
     text(this.#words, say("curve_loading"));
@@ -32,7 +32,8 @@ export class Chart {
       const query = new URLSearchParams({ from: String(from), to: String(to), every: String(every) });
       const answer = await fetch(`${address}?${query}`, { signal: AbortSignal.timeout(20_000) });
       if (!answer.ok) throw new Error(String(answer.status));
-      this.#draw(((await answer.json()) as { points: Point[] }).points, from, to);
+      const { points } = (await answer.json()) as { points: Point[] };
+      this.#draw(withGaps(points, Math.max(every, config.every_s ?? 0) * 1000), from, to);
     } catch {
       text(this.#words, say("curve_failed"));
     }
@@ -47,7 +48,7 @@ export class Chart {
       return;
     }
     const most = Math.max(...values);
-    text(this.#words, say("curve_words", { most: most.toFixed(1), count: points.length }));
+    text(this.#words, say("curve_words", { most: most.toFixed(1), count: values.length }));
     const low = config.low_lel ?? 25;
     const high = config.high_lel ?? 50;
     const flat = (value: number): number[] => points.map(() => value);
@@ -87,4 +88,13 @@ export class Chart {
       ],
     };
   }
+}
+
+/** Where a detector was silent the curve has a hole: nobody knows what was there. */
+function withGaps(points: Point[], usualMs: number): Point[] {
+  return points.flatMap((point, at) => {
+    const next = points[at + 1];
+    const silent = next !== undefined && next[0] - point[0] > 2.5 * usualMs;
+    return silent ? [point, [point[0] + usualMs, null, null, null] satisfies Point] : [point];
+  });
 }

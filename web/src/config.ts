@@ -11,6 +11,7 @@ export interface Config {
   may_act?: boolean;
   snapshot?: Snapshot;
   readings?: string;
+  every_s?: number;
   low_lel?: number;
   high_lel?: number;
   from_ms?: number;

@@ -28,7 +28,8 @@ export class Sound {
   constructor(changed: () => void) {
     this.#changed = changed;
     this.enable();
-    for (const gesture of ["pointerdown", "keydown"]) addEventListener(gesture, () => this.enable());
+    // Not on pointerdown: the bar that goes away would move the button from under the finger.
+    for (const gesture of ["click", "keydown"]) addEventListener(gesture, () => this.enable());
   }
 
   /** Whether the browser lets us sound. */

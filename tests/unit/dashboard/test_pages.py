@@ -157,7 +157,7 @@ def test_every_text_has_a_chinese_translation_and_none_is_left_over() -> None:
     chinese: dict[str, tuple[str, ...]] = {}
     for message in catalogue("zh"):
         ids = (message.id,) if isinstance(message.id, str) else tuple(message.id)
-        texts = (message.string,) if isinstance(message.string, str) else tuple(message.string)
+        texts = (message.string,) if isinstance(message.string, str) else tuple(message.string or ())
         chinese |= dict.fromkeys(ids, texts)
     del chinese[""]
     assert set(chinese) == used_texts()
