@@ -20,7 +20,7 @@ _LAST_MS: Final = 1 << 42
 """The year 2109."""
 
 
-class Point(msgspec.Struct, frozen=True):
+class Point(msgspec.Struct, frozen=True, gc=False):
     """What was measured in one step of a curve, or one reading.
 
     Attributes:
@@ -45,7 +45,7 @@ def series(file: ReadingsFile, no: int, from_ms: int, to_ms: int, every_ms: int 
     with file.read() as connection:
         rows = _rows(file, connection, no, _within(from_ms), _within(to_ms))
     if every_ms is None:
-        return [_point(row[0], [row]) for row in rows]
+        return [_single(row) for row in rows]
     steps: dict[int, list[Row]] = {}
     for row in rows:
         steps.setdefault(row[0] - (row[0] - from_ms) % every_ms, []).append(row)
@@ -95,7 +95,8 @@ def _rows(file: ReadingsFile, connection: sqlite3.Connection, no: int, from_ms: 
         (no, hour_of(from_ms), to_ms),
     ):
         packed += open_chunk(file, no, hour_ms, layout, data)
-    rows = merge(packed, _loose(connection, no, from_ms, to_ms))
+    loose = _loose(connection, no, from_ms, to_ms)
+    rows = merge(packed, loose) if loose else packed
     return [row for row in rows if from_ms <= row[0] < to_ms]
 
 
@@ -134,6 +135,12 @@ def _newest_late(connection: sqlite3.Connection, no: int) -> list[Row]:
         "SELECT k >> ?, lel, co, state, batt, rssi FROM late WHERE (k & ?) = ? ORDER BY k DESC LIMIT 1",
         (NO_BITS, NO_MASK, no),
     ).fetchall()
+
+
+def _single(row: Row) -> Point:
+    at_ms, tenths, co, state, _, _ = row
+    lel = None if tenths is None else tenths / 10
+    return Point(at_ms, 1, lel, lel, lel, None if co is None else co / 10, STATES[state])
 
 
 def _point(at_ms: int, rows: Sequence[Row]) -> Point:
