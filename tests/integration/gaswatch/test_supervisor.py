@@ -20,6 +20,7 @@ from gaswatch.stores.engine import open_engine
 from gaswatch.stores.journal import SqlJournal
 from gaswatch.stores.schema import metadata
 from gaswatch.supervisor import Supervisor, SupervisorParts
+from support.processes import is_alive
 from support.waiting import until
 
 pytestmark = pytest.mark.integration
@@ -74,15 +75,6 @@ async def running(house: House) -> AsyncIterator[House]:
     finally:
         house.supervisor.stop()
         await task
-
-
-def is_alive(pid: int) -> bool:
-    """Whether the process runs; one that is dead and not waited for does not."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return state != "Z"
 
 
 async def test_a_killed_child_is_restarted_and_the_journal_says_so(tmp_path: Path) -> None:
