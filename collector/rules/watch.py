@@ -184,6 +184,14 @@ def _is_duplicate(watch: Watch, status: Status, received_ms: int, *, flagged: bo
     return False
 
 
+def measured_ms(watch: Watch, status: Status, received_ms: int, limits: Limits) -> int:
+    """The instant of a message that was heard before: the same as the first time, if its clock can be trusted."""
+    ts = status.ts
+    if ts is None or ts - received_ms > limits.clock_tolerance_ms:
+        return received_ms
+    return received_ms if Condition.UNTRUSTED_CLOCK in watch.standing.held else ts
+
+
 def _is_worse(watch: Watch, status: Status, limits: Limits) -> bool:
     held = watch.standing.held.get(Condition.LEAK)
     level = held.level if held else Level.NONE

@@ -3,7 +3,7 @@
 from collector.ports import Arrival, Quarantined
 from collector.rules.judgement import CameOnline, LastWill
 from collector.rules.strangers import Strangers
-from collector.rules.watch import DUPLICATE, QUIET, Watch, hear
+from collector.rules.watch import DUPLICATE, QUIET, Watch, hear, measured_ms
 from collector.service.account import Account
 from collector.service.batch import STRANGERS, Batch
 from collector.service.fleet import Fleet
@@ -78,12 +78,15 @@ class Intake:
         done = hear(watch, status, arrival.received_ms, flagged=arrival.duplicate, limits=fleet.limits)
         if done is DUPLICATE:
             batch.duplicate += 1
-            return
-        batch.stored += 1
+            # Its first copy may have been journaled by a run that was killed before it stored the reading.
+            at_ms = measured_ms(watch, status, arrival.received_ms, fleet.limits)
+        else:
+            batch.stored += 1
+            at_ms = watch.at_ms
         batch.readings.append(
             Reading(
                 watch.placed.no,
-                watch.at_ms,
+                at_ms,
                 status.state,
                 status.lel,
                 status.co,
@@ -91,7 +94,7 @@ class Intake:
                 status.rssi,
             )
         )
-        if done is not QUIET:
+        if done is not QUIET and done is not DUPLICATE:
             fleet.gaps += watch.gaps - gaps
             fleet.changed(watch, before, done, batch, arrival.received_ms, arrival.received_ms)
 

@@ -37,6 +37,7 @@ class CollectorSite:
         self.settings.data_dir.mkdir()
         migrate(self.settings.database)
         self.engine = open_engine(self.settings.database)
+        self._readings = EmbeddedReadings(self.settings.data_dir / READINGS_FILE)
         self.journal = SqlJournal(self.engine)
         self.board = SqlStatusBoard(self.engine)
         SqlRegistry(self.engine).put(_ledger(detectors), by="test", at_ms=T0)
@@ -46,6 +47,7 @@ class CollectorSite:
             if process.poll() is None:
                 process.kill()
                 process.wait(10)
+        self._readings.close()
         self.engine.dispose()
 
     def start(self) -> subprocess.Popen[bytes]:
@@ -85,11 +87,7 @@ class CollectorSite:
 
     def readings(self, no: int) -> list[int]:
         """The instants of a detector's stored readings."""
-        store = EmbeddedReadings(self.settings.data_dir / READINGS_FILE)
-        try:
-            return [point.at_ms for point in store.series(no, 0, 2**42)]
-        finally:
-            store.close()
+        return [point.at_ms for point in self._readings.series(no, 0, 2**42)]
 
 
 async def publish(

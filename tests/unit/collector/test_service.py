@@ -426,6 +426,7 @@ async def test_after_a_kill_before_the_acknowledgement_nothing_is_told_twice() -
         desk.sends(lel=0.0, seq=2, ts=T0 + 1, duplicate=True)
         await desk.comes(lambda: len(desk.link.acknowledged) == 2)
         assert collector.status().messages.duplicate == 2
+    assert desk.readings.stored == {(1, T0), (1, T0 + 1)}
     assert (raised(desk), cleared(desk)) == ([("D1", "leak")], [("D1", "leak")])
 
 
