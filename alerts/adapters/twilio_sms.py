@@ -45,9 +45,9 @@ class Account:
 class TwilioSms:
     """Implements `alerts.ports.SmsSender`. Thread-safe."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, *, answer_s: float = ANSWER_S) -> None:
         self._account = account
-        self._client = Client(account.sid, account.token, http_client=_Http(account.url))
+        self._client = Client(account.sid, account.token, http_client=_Http(account.url, answer_s))
 
     def send(self, address: str, text: str, *, valid_ms: int) -> Sent:
         """Hand a text over. Trouble of any kind is an answer."""
@@ -75,8 +75,9 @@ class TwilioSms:
 class _Http(HttpClient):  # type: ignore[misc]  # same
     """Sends the library's requests, to `base` instead of Twilio where one is given."""
 
-    def __init__(self, base: str) -> None:
+    def __init__(self, base: str, answer_s: float) -> None:
         super().__init__(logger=None, is_async=False, timeout=None)
+        self._answer_s = answer_s
         self._base = urlsplit(base.rstrip("/")) if base else None
 
     def request(  # noqa: PLR0913, PLR0917 -- the library's own signature
@@ -102,7 +103,7 @@ class _Http(HttpClient):  # type: ignore[misc]  # same
                 data=dict(data or {}),
                 headers={**(headers or {}), "Connection": "close"},
                 auth=auth,
-                timeout=(CONNECT_S, ANSWER_S),
+                timeout=(CONNECT_S, self._answer_s),
                 allow_redirects=False,
             )
             return Response(answer.status_code, answer.text, answer.headers)

@@ -41,13 +41,14 @@ OUR_ACCOUNT: Final = frozenset(
 """Nobody can be told until somebody mends it: retried slowly, and said loudly."""
 _TOO_MANY: Final = 429
 _SERVER_ERROR: Final = 500
-_UNAUTHORIZED: Final = frozenset({401, 403})
+_NO_ENTRY: Final = frozenset({401, 403, 404})
+"""Not allowed in, or no such account or address: it would be the same for every number."""
 
 
 def meaning_of(status: int, code: int | None) -> Sent:
     """The outcome of a request that was answered with an error."""
     said = str(code or status)
-    if code in OUR_ACCOUNT or (status in _UNAUTHORIZED and code not in BAD_NUMBER):
+    if code in OUR_ACCOUNT or (status in _NO_ENTRY and code not in BAD_NUMBER):
         return TryLater(said, LONGEST_RETRY_MS, account=True)
     if code in BAD_NUMBER:
         return Refused(said)
