@@ -31,18 +31,10 @@ def folder() -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def wheel(folder: Path) -> Path:
     """Built from what is in the checkout, with the locked build requirements that are installed here."""
-    uv = Path(sys.executable).with_name("uv")
-    command = [
-        uv,
-        "build",
-        "--wheel",
-        "--no-build-isolation",
-        "--python",
-        sys.executable,
-        "--out-dir",
-        folder,
-    ]
-    subprocess.run([*command, ROOT], check=True, timeout=BUILD_S, capture_output=True)
+    uv = str(Path(sys.executable).with_name("uv"))
+    command = [uv, "build", "--wheel", "--no-build-isolation", "--python", sys.executable]
+    command += ["--out-dir", str(folder), str(ROOT)]
+    subprocess.run(command, check=True, timeout=BUILD_S, capture_output=True)
     (found,) = folder.glob("*.whl")
     return found
 
