@@ -76,10 +76,10 @@ class Operator:
         return self.page.locator("#alarms > li", has_text=text).first
 
     def wait_for_row(self, *, number: int | None = None, text: str = "", timeout_s: float = 10) -> Locator:
-        """Until such a row is on the screen."""
+        """Until such a row is on the screen; the answer stays that row, wherever it moves."""
         found = self.row(number=number, text=text)
         expect(found).to_be_visible(timeout=timeout_s * 1000)
-        return found
+        return self.row(number=int(found.get_attribute("data-id") or 0))
 
     def acknowledge(self, row: Locator) -> None:
         """Press the row's button."""

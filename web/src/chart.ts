@@ -7,6 +7,14 @@ import { text } from "./dom.ts";
 
 type Point = [number, number | null, number | null, number | null];
 
+interface Shape {
+  from: number;
+  to: number;
+  top: number;
+  /** Few points: each is marked, or a lone one would not be seen. */
+  sparse: boolean;
+}
+
 const POINTS = 600;
 const HEIGHT = 320;
 
@@ -21,10 +29,10 @@ export class Chart {
     new ResizeObserver(() => this.#plot?.setSize({ width: place.clientWidth, height: HEIGHT })).observe(place);
   }
 
-  /** Fetch and draw the last `spanS` seconds; without it the period that the page asked for. */
-  async load(spanS?: number): Promise<void> {
+  /** Fetch and draw the last `spanS` seconds. */
+  async load(spanS: number): Promise<void> {
     const to = Math.round((config.to_ms ?? 0) + performance.now()); // the server's clock, whatever this one says
-    const from = spanS === undefined ? (config.from_ms ?? 0) : to - spanS * 1000;
+    const from = to - spanS * 1000;
     const every = Math.max(1, Math.ceil((to - from) / 1000 / POINTS));
     text(this.#words, say("curve_loading"));
     try {
@@ -60,10 +68,10 @@ export class Chart {
       flat(low),
       flat(high),
     ];
-    this.#plot = new uPlot(this.#options(from, to, Math.max(most, high) * 1.1), data, this.#place);
+    this.#plot = new uPlot(this.#options({ from, to, top: Math.max(most, high) * 1.1, sparse: values.length < 60 }), data, this.#place);
   }
 
-  #options(from: number, to: number, top: number): uPlot.Options {
+  #options({ from, to, top, sparse }: Shape): uPlot.Options {
     const style = getComputedStyle(document.documentElement);
     const ink = (name: string): string => style.getPropertyValue(name).trim();
     const axis = { stroke: ink("--ink-soft"), grid: { stroke: ink("--line"), width: 1 }, ticks: { stroke: ink("--line") } };
@@ -77,7 +85,7 @@ export class Chart {
         { label: say("curve_time"), value: "{YYYY}-{MM}-{DD} {HH}:{mm}:{ss}" },
         { label: say("curve_most"), stroke: ink("--curve-band"), points: { show: false } },
         { label: say("curve_least"), stroke: ink("--curve-band"), points: { show: false } },
-        { label: say("curve_mean"), stroke: ink("--curve"), width: 2, points: { show: false } },
+        { label: say("curve_mean"), stroke: ink("--curve"), width: 2, points: { show: sparse, size: 5 } },
         { label: say("curve_low"), stroke: ink("--p2"), ...set },
         { label: say("curve_high"), stroke: ink("--p1"), ...set },
       ],

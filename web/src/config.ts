@@ -14,7 +14,6 @@ export interface Config {
   every_s?: number;
   low_lel?: number;
   high_lel?: number;
-  from_ms?: number;
   to_ms?: number;
 }
 
@@ -36,6 +35,12 @@ export function say(key: string, values: Record<string, string | number> = {}): 
 export function word(group: string, value: string | number | null): string {
   if (value === null) return "";
   return config.words[group]?.[String(value)] ?? String(value);
+}
+
+/** A service's word; of a broker link ("link 127.0.0.1:1883") the word and which one. */
+export function service(name: string): string {
+  const [kind = "", ...which] = name.split(" ");
+  return [word("service", kind), ...which].join(" ");
 }
 
 /** The name in the page's language, or the other one where it is missing. */

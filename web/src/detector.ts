@@ -12,4 +12,4 @@ for (const button of document.querySelectorAll<HTMLButtonElement>("[data-span]")
     void chart.load(Number(button.dataset["span"]));
   });
 }
-void chart.load();
+void chart.load(Number(document.querySelector<HTMLElement>("[data-span]")?.dataset["span"] ?? 1800));

@@ -7,6 +7,7 @@ import { clockTime, duration } from "./time.ts";
 import type { Notice, Row } from "./types.ts";
 
 const TOLD_SHOWN = 3;
+const LEAKS = new Set(["leak", "unknown_leak"]);
 
 export class RowView {
   readonly root: HTMLElement;
@@ -81,11 +82,11 @@ export class RowView {
   }
 
   #lel(row: Row): void {
-    const measured = row.lel !== null || row.peak_lel !== null;
+    const measured = LEAKS.has(row.kind) && (row.lel !== null || row.peak_lel !== null);
     show(part(this.root, "lel"), measured);
     const codes = part(this.root, "codes");
     show(codes, !measured && row.codes.length > 0);
-    text(codes, row.codes.join(" · "));
+    text(codes, codeWords(row));
     if (!measured) return;
     text(part(this.root, "now"), row.lel === null ? "–" : number(row.lel));
     text(part(this.root, "peak"), row.peak_lel === null ? "" : say("peak", { lel: number(row.peak_lel) }));
@@ -133,7 +134,7 @@ export class RowView {
       [say("times"), String(row.count)],
     ];
     if (row.rung !== null) facts.push([say("rung"), String(row.rung + 1)]);
-    if (row.codes.length) facts.push([say("codes"), row.codes.join(", ")]);
+    if (row.codes.length) facts.push([say("codes"), codeWords(row)]);
     if (row.late) facts.push([say("late"), say("late_hint")]);
     facts.push([say("number"), String(row.id)]);
     const pairs = facts.flatMap(([name, value]) => [element("dt", "", name), element("dd", "", value)]);
@@ -160,6 +161,10 @@ function noticeLine(notice: Notice, nowMs: number): HTMLElement {
 export function title(row: Row): string {
   if (row.kind === "leak") return word("leak", row.peak_level);
   return word("kind", row.kind);
+}
+
+function codeWords(row: Row): string {
+  return row.codes.map((code) => word("code", code)).join(" · ");
 }
 
 function number(lel: number): string {

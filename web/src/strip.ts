@@ -1,7 +1,7 @@
 /** Counts by priority and by protection state, and how our own services are. */
 
 import { PRIORITIES } from "./board.ts";
-import { say, word } from "./config.ts";
+import { say, service, word } from "./config.ts";
 import { byId, element, mark, part, show, text } from "./dom.ts";
 import type { Counts, Part } from "./types.ts";
 
@@ -42,11 +42,11 @@ export function paintSystem(parts: Part[]): void {
   const items = parts.map((one) => {
     const item = element("li", "service");
     item.dataset["state"] = one.state;
-    item.append(element("i", "lamp"), element("b", "", word("service", one.name)));
+    item.append(element("i", "lamp"), element("b", "", service(one.name)));
     if (one.state !== "up") {
       item.append(element("span", "", [word("system", one.state), one.detail].filter(Boolean).join(": ")));
     }
-    item.title = `${word("service", one.name)}: ${word("system", one.state)} ${one.detail}`.trim();
+    item.title = `${service(one.name)}: ${word("system", one.state)} ${one.detail}`.trim();
     return item;
   });
   line.replaceChildren(...items);

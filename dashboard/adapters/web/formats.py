@@ -1,6 +1,6 @@
 """Template filters: instants in the town's zone, %LEL, durations, shares, words of enums."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -34,6 +34,8 @@ class Formats:
             "duration": self.duration,
             "percent": percent,
             "word": self.word,
+            "words": self.words,
+            "service": self.service,
             "named": self.named,
         }
 
@@ -64,6 +66,15 @@ class Formats:
             return NOTHING
         found = WORDS[group].get(str(value))
         return str(value) if found is None else self._translate(found)
+
+    def words(self, values: Iterable[object], group: str) -> str:
+        """The words for several values, in their order."""
+        return " · ".join(self.word(value, group) for value in values)
+
+    def service(self, name: str) -> str:
+        """A service's word; of a broker link ("link 127.0.0.1:1883") the word and which one."""
+        kind, _, which = name.partition(" ")
+        return f"{self.word(kind, 'service')} {which}".rstrip()
 
     def named(self, chinese: str, english: str) -> str:
         """Of two names the one in the page's language; the other where that is empty."""

@@ -5,6 +5,7 @@ import re
 from enum import Enum
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import get_args
 
 import jinja2
 import pytest
@@ -14,7 +15,7 @@ from dashboard.adapters.web.formats import Formats, lel, percent
 from dashboard.adapters.web.render import AssetsMissingError, Pages
 from dashboard.rules.rows import SystemState
 from gascore.alarm import AlarmCause, AlarmKind, AlarmStatus, NoticePurpose, NoticeState
-from gascore.journal import AlarmStep, Outcome, Reason
+from gascore.journal import AlarmStep, Event, Outcome, Reason
 from gascore.registry import Role, SiteKind
 from gascore.wire import RejectReason
 from gascore.words import (
@@ -178,6 +179,11 @@ def test_every_value_of_an_enum_has_a_word(group: str) -> None:
 
 def test_every_reason_to_reject_has_a_word() -> None:
     assert {reason.value for reason in RejectReason} <= set(phrases.WORDS["reject"])
+
+
+def test_every_kind_of_journal_entry_has_a_word() -> None:
+    kinds = {str(event.__struct_config__.tag) for event in get_args(Event)}
+    assert set(phrases.WORDS["entry"]) == kinds
 
 
 def test_instants_are_shown_in_the_towns_zone() -> None:
