@@ -19,6 +19,8 @@ API_VERSION: Final = "2010-04-01"
 MAX_BODY: Final = 1600
 """Characters; more is error 21617."""
 PAGE: Final = 50
+DEFAULT_VALIDITY_S: Final = 36_000
+EXPIRED: Final = 30036
 
 
 class SmsStatus(StrEnum):
@@ -63,6 +65,8 @@ class Sms(msgspec.Struct, frozen=True):
     changed_ms: int
     service: str | None = None
     callback: str | None = None
+    expires_ms: int | None = None
+    """From ValidityPeriod: not sent by then, it never will be."""
     sent_ms: int | None = None
     error: int | None = None
 
@@ -109,7 +113,7 @@ UNDELIVERED: Final[Mapping[int, str]] = {
     30006: "Landline or unreachable carrier",
     30007: "Message filtered",
     30008: "Unknown error",
-    30036: "Validity Period Expired",
+    EXPIRED: "Validity Period Expired",
 }
 """Codes of a message that was taken and then not delivered."""
 
@@ -153,6 +157,12 @@ def refusal(form: Mapping[str, str]) -> ApiError | None:
     )
     code = next((code for wrong, code in checks if wrong), None)
     return None if code is None else error(code, to=to, sender=sender or service)
+
+
+def expires_ms(form: Mapping[str, str], now_ms: int) -> int:
+    """When an unsent message is given up: after its ValidityPeriod, s; 10 h where there is none (console 5.2)."""
+    period = form.get("ValidityPeriod", "")
+    return now_ms + 1000 * (int(period) if period.isascii() and period.isdigit() else DEFAULT_VALIDITY_S)
 
 
 def resource(sms: Sms, account: str) -> dict[str, object]:

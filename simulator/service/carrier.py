@@ -166,6 +166,7 @@ class Carrier:
             changed_ms=now_ms,
             service=service,
             callback=form.get("StatusCallback") or None,
+            expires_ms=twilio.expires_ms(form, now_ms),
         )
         self._keep(sms)
         self._spawn(self._deliver(sms))
@@ -173,7 +174,12 @@ class Carrier:
 
     async def _deliver(self, sms: Sms) -> None:
         how = self.behaviour
-        await self._wait(how.sent_after_s)
+        due_ms = sms.at_ms + round(how.sent_after_s * 1000)
+        if sms.expires_ms is not None and sms.expires_ms < due_ms:
+            await self._clock.sleep_until(sms.expires_ms)
+            await self._call_back(self._move(sms, SmsStatus.UNDELIVERED, error=twilio.EXPIRED))
+            return
+        await self._clock.sleep_until(due_ms)
         sms = self._move(
             sms, SmsStatus.SENT, sender=sms.sender or SERVICE_NUMBER, sent_ms=self._clock.now_ms()
         )
