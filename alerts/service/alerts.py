@@ -169,7 +169,11 @@ class Alerts:
     def status(self, now_ms: int) -> ServiceStatus:
         """The service's own word."""
         trouble = self._sms_trouble(now_ms)
-        notes = {"sms": trouble.code if trouble else "ok", "cursor": str(self._cursor)}
+        notes = {
+            "sms": trouble.code if trouble else "ok",
+            "store": "down" if self._down else "ok",
+            "cursor": str(self._cursor),
+        }
         if self._courier is not None:
             notes |= {f"notices_{name}": str(count) for name, count in self._courier.counts.items()}
         return ServiceStatus(

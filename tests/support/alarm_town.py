@@ -1,9 +1,12 @@
 """A small town for stories about alarms: verbs, a moved clock, a real SQLite file, a fake phone network."""
 
+import sqlite3
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
+
+from sqlalchemy import event
 
 from alerts.ports import Books
 from alerts.rules.delivery import Handed, NoAnswer, Refused, Sent, TryLater
@@ -86,6 +89,8 @@ class AlarmTown:
         self.clock = ManualClock()
         self.start_ms = self.clock.now_ms()
         self.engine = open_engine(f"sqlite:///{folder / 'town.db'}")
+        # The tests' kills are of the process, not of the power: no need to wait for the disk.
+        event.listen(self.engine, "connect", _no_fsync)
         metadata.create_all(self.engine)
         self.registry = SqlRegistry(self.engine)
         self.registry.put(town(), by="test", at_ms=self.start_ms)
@@ -279,6 +284,11 @@ class AlarmTown:
 
 
 NO_ANSWER: Final = NoAnswer("timeout")
+
+
+def _no_fsync(connection: sqlite3.Connection, record: object) -> None:
+    del record
+    connection.execute("PRAGMA synchronous=OFF").close()
 
 
 def town() -> Ledger:
