@@ -15,7 +15,8 @@ from dashboard.adapters.problems import ProblemError
 from gascore.journal import Event, ReceiptReceived, ReplyReceived
 
 router = APIRouter(prefix="/webhooks/twilio", tags=["webhooks"])
-CHANNEL: Final = "twilio_sms"
+CHANNEL: Final = "sms"
+"""As alerts names it in its notices."""
 _EMPTY_TWIML: Final = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 """Twilio sends nothing back by itself; our answers go through the outbox like every text."""
 BODY_KEPT: Final = 1600

@@ -76,6 +76,7 @@ class Board:
         """As `rename` was last told."""
         self._open: dict[AlarmId, Tracked] = {}
         self._lel: dict[DetectorId, float] = {}
+        self._leaking: dict[DetectorId, AlarmId] = {}
         self._dirty: set[AlarmId] = set()
         self._gone: set[AlarmId] = set()
 
@@ -137,9 +138,12 @@ class Board:
                 self._gone.add(alarm.id)
             if alarm.kind in LEAKS and alarm.detector is not None:
                 self._lel.pop(alarm.detector, None)
+                self._leaking.pop(alarm.detector, None)
             return
         tracked = self._open.setdefault(alarm.id, Tracked(alarm, {}))
         tracked.fold(event)
+        if alarm.kind in LEAKS and alarm.detector is not None:
+            self._leaking[alarm.detector] = alarm.id
         self._gone.discard(alarm.id)
         self._dirty.add(alarm.id)
 
@@ -147,11 +151,8 @@ class Board:
         if lel is None:
             return
         self._lel[detector] = lel
-        self._dirty.update(
-            one.alarm.id
-            for one in self._open.values()
-            if one.alarm.detector == detector and one.alarm.kind in LEAKS
-        )
+        if detector in self._leaking:
+            self._dirty.add(self._leaking[detector])
 
     def _row(self, tracked: Tracked) -> Row:
         return row_of(tracked, self.names, self.lel(tracked.alarm))

@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, true
 
-from collector.rules.watch import Saved
+from collector.rules.judgement import Standing
 from dashboard.ports import ActiveCondition, DetectorQuery, Installed
 from dashboard.rules.board import Tracked
 from dashboard.rules.protection import protection
@@ -34,6 +34,15 @@ _MEASURED: Final = [
 ]
 _IN_AT_ONCE: Final = 500
 _SCANNED_AT_ONCE: Final = 5_000
+
+
+class Saved(msgspec.Struct, frozen=True):
+    """What is shown of the collector's saved state of a detector (its stored form has more)."""
+
+    id: str
+    standing: Standing
+
+
 _saved: Final = msgspec.json.Decoder(Saved | None)
 
 

@@ -12,7 +12,6 @@ from twilio.request_validator import RequestValidator  # type: ignore[import-unt
 
 from collector.rules.conditions import Held
 from collector.rules.judgement import Standing
-from collector.rules.watch import Saved
 from dashboard.adapters.parts import Parts
 from dashboard.service.desk import Desk
 from gascore.alarm import NoticeState
@@ -191,7 +190,7 @@ async def test_a_store_that_is_down_is_said_and_nothing_is_asked(tmp_path: Path)
 def hold(console: Console, no: int, detector: str, *conditions: Condition) -> None:
     """Save what the collector would save of a detector."""
     held = {one: Held(since_ms=NOW_MS, reason=Reason.REPORTED_STATE) for one in conditions}
-    body = msgspec.json.encode(Saved(detector, Standing(reported=True, held=held)))
+    body = msgspec.json.encode({"id": detector, "standing": Standing(reported=True, held=held)})
     with writing(console.engine) as connection:
         connection.execute(insert(detector_state).values(no=no, body=body, changed_ms=NOW_MS))
 
@@ -300,6 +299,16 @@ async def test_sites_and_the_journal_are_read_by_cursor(console: Console) -> Non
     }
 
 
+async def test_of_a_person_who_answered_only_the_end_of_the_number_is_shown(console: Console) -> None:
+    reply = ReplyReceived(channel="sms", provider_id="SM1", sender="+8613912345678", body="37")
+    console.journal.append([reply], NOW_MS)
+    browser = await console.signed_in("inspector")
+    last = console.journal.last_id() - 1
+    text = (await browser.get("/api/v1/journal", params={"after": last - 1})).text
+    assert "…5678" in text
+    assert "1391234" not in text
+
+
 async def test_the_system_says_how_it_is_and_what_became_of_each_message(console: Console) -> None:
     await is_seen(console)
     browser = await console.signed_in()
@@ -403,8 +412,8 @@ async def test_a_signed_reply_and_receipt_go_into_the_journal(tmp_path: Path) ->
         assert receipt.status_code == 204
         events = [entry.event for entry in console.journal.after(console.journal.last_id() - 2, 2)]
         assert events == [
-            ReplyReceived(channel="twilio_sms", provider_id="SM1", sender="+861000000001", body="37"),
-            ReceiptReceived(channel="twilio_sms", provider_id="SM1", status="undelivered", code="30003"),
+            ReplyReceived(channel="sms", provider_id="SM1", sender="+861000000001", body="37"),
+            ReceiptReceived(channel="sms", provider_id="SM1", status="undelivered", code="30003"),
         ]
 
 
@@ -450,7 +459,7 @@ async def test_prometheus_reads_messages_detectors_alarms_notices_and_latency(co
         'gaswatch_messages_total{outcome="stored"} 7.0',
         'gaswatch_detectors{state="fault"} 1.0',
         'gaswatch_alarms_active{priority="2"} 1.0',
-        'gaswatch_notices_total{channel="twilio_sms",outcome="handed_over"} 1.0',
+        'gaswatch_notices_total{channel="sms",outcome="handed_over"} 1.0',
         'gaswatch_alarm_latency_seconds_bucket{le="0.01",stage="journal"} 3.0',
         'gaswatch_alarm_latency_seconds_count{stage="journal"} 3.0',
     ):
