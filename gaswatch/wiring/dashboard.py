@@ -16,7 +16,7 @@ from dashboard.adapters.parts import Options, Parts, Renders
 from dashboard.adapters.passwords import Argon2Passwords
 from dashboard.adapters.server import HttpServer
 from dashboard.adapters.throttle import Throttle
-from dashboard.adapters.web.render import STATIC, Pages
+from dashboard.adapters.web.render import STATIC, AssetsMissingError, Pages
 from dashboard.service.desk import Desk
 from dashboard.service.follower import Follower
 from dashboard.service.follower import Parts as FollowerParts
@@ -67,9 +67,8 @@ def build(settings: Settings, clock: Clock) -> Dashboard:
     """The dashboard of these settings.
 
     Raises:
-        SettingsError: a setting can't be served.
+        SettingsError: a setting can't be served, or the pages were not built.
         StoreUnusableError: the data folder or the database's address can't be used.
-        AssetsMissingError: the pages were not built.
         PortBusyError: another program has the port.
     """
     if settings.series != "embedded":
@@ -77,9 +76,13 @@ def build(settings: Settings, clock: Clock) -> Dashboard:
             f"GASWATCH_SERIES: {settings.series!r} is not available yet; set it to 'embedded' or leave it out"
         )
     need_free(settings.http_host, settings.http_port, "GASWATCH_HTTP_PORT")
+    try:
+        pages = Pages(settings.timezone)
+    except AssetsMissingError as error:
+        raise SettingsError(str(error)) from error
     engine = open_engine(settings.database)
     readings = EmbeddedReadings(settings.data_dir / READINGS_FILE)
-    parts = parts_over(engine, readings, settings, clock, pages=Pages(settings.timezone), static=STATIC)
+    parts = parts_over(engine, readings, settings, clock, pages=pages, static=STATIC)
     server = HttpServer(create_app(parts), settings.http_host, settings.http_port)
 
     def close() -> None:
