@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from collector.rules.conditions import Limits, number_level
-from collector.rules.judgement import NEW, Event, Reported, Standing, Step, share, step
+from collector.rules.judgement import NEW, Event, Reported, Standing, Step, step
 from collector.rules.sequence import ALL_SEEN, Order, Sequence, follow
 from collector.rules.timing import Timing, place
 from gascore.registry import Placed
@@ -46,47 +46,6 @@ class Watch(msgspec.Struct, gc=False):
     at_ms: int = 0
     heard_ms: int = 0
     tick: int = 0
-
-
-class Saved(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A watch as it is stored; the id guards against a number that changed its owner.
-
-    The newest instant and the numbers that were heard are in it, because a broker sends again what was
-    stored but not yet acknowledged: a leak that is over must not begin once more.
-    """
-
-    id: str
-    standing: Standing
-    newest_ms: int = 0
-    seq: int = 0
-    seen: int = 0
-
-
-_encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Saved | None).decode  # null: nobody's
-
-
-def save(watch: Watch) -> bytes:
-    """The stored form of what must survive a restart."""
-    return _encode(Saved(watch.placed.id, watch.standing, watch.newest_ms, watch.seq, watch.seen))
-
-
-def restore(placed: Placed, body: bytes | None, now_ms: int) -> Watch:
-    """A watch as it was saved, or a new one when there is nothing, or another detector's, to go on from.
-
-    An instant saved by a clock that was ahead of `now_ms` would make all that comes old news: it is cut off.
-    """
-    saved = _decode(body) if body is not None else None
-    if saved is None or saved.id != placed.id:
-        return Watch(placed, NEW, placed.every_s)
-    return Watch(
-        placed,
-        share(saved.standing),
-        placed.every_s,
-        seq=saved.seq,
-        seen=saved.seen,
-        newest_ms=min(saved.newest_ms, now_ms),
-    )
 
 
 def hear(watch: Watch, status: Status, received_ms: int, *, flagged: bool, limits: Limits) -> Step:

@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from collector.ports import Quarantined, Recording, Token
-from collector.rules.watch import Watch, save
+from collector.rules.saving import save
 from gascore.journal import ConditionChanged, ConditionRaised, Event, UnknownLeak
 from gascore.words import Condition
 
 if TYPE_CHECKING:
+    from collector.rules.watch import Watch
     from gascore.readings import Reading
     from gascore.wire import RejectReason
 

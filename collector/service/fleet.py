@@ -5,9 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from collector.rules.conditions import Limits
 from collector.rules.fitness import gas_codes, to_verify
 from collector.rules.judgement import Event, LedgerRead, Standing, Step, Struck, is_supervised
+from collector.rules.saving import NOBODY, body_of, restore, strays, strike
 from collector.rules.supervision import Supervisor
 from collector.rules.tally import Tally, protection
-from collector.rules.watch import Watch, apply, restore
+from collector.rules.watch import Watch, apply
 from collector.service.batch import Batch
 from gascore.readings import Labels
 from gascore.registry import Placed
@@ -35,6 +36,7 @@ class Fleet:
         Returns:
             The detectors that are new or have changed.
         """
+        heirs = self._follow_up(ledger, saved, batch, now_ms)
         # First who is gone: a new detector may have taken over the number.
         for name in self.watches.keys() - {placed.id for placed in ledger}:
             self._strike(name, batch, now_ms)
@@ -42,7 +44,9 @@ class Fleet:
         for placed in ledger:
             known = self.watches.get(placed.id)
             if known is None:
-                self._enter(placed, saved.get(placed.no), batch, now_ms)
+                self._enter(placed, heirs.get(placed.id) or saved.get(placed.no), batch, now_ms)
+                if placed.id in heirs:
+                    batch.watches[placed.no] = self.watches[placed.id]
             elif known.placed != placed:
                 self._move(known, placed, batch, now_ms)
             else:
@@ -52,6 +56,21 @@ class Fleet:
             to_verify(watch.placed, watch.standing.declared) for watch in self.watches.values()
         )
         return changed
+
+    def _follow_up(
+        self, ledger: Sequence[Placed], saved: Mapping[int, bytes], batch: Batch, now_ms: int
+    ) -> dict[str, bytes]:
+        """Catch up with a ledger that changed while nobody was here; returns who has another number, as saved."""
+        heirs: dict[str, bytes] = {}
+        found = list(strays(ledger, saved))
+        present = {placed.id for placed in ledger} if found else set()
+        for no, one in found:
+            batch.states[no] = NOBODY
+            if one.id in present:
+                heirs[one.id] = body_of(one)
+            else:
+                batch.add(strike(one, now_ms), None)
+        return heirs
 
     def _enter(self, placed: Placed, body: bytes | None, batch: Batch, now_ms: int) -> None:
         watch = self.watches[placed.id] = restore(placed, body, now_ms)
@@ -64,9 +83,7 @@ class Fleet:
 
     def _move(self, watch: Watch, placed: Placed, batch: Batch, now_ms: int) -> None:
         if placed.no != watch.placed.no:
-            if batch.watches.get(watch.placed.no) is watch:
-                del batch.watches[watch.placed.no]
-            batch.states[watch.placed.no] = b"null"  # the number is free: nobody's state
+            _free(watch, batch)
             batch.watches[placed.no] = watch
         self.tally.remove(protection(watch.placed, watch.standing, now_ms))
         if placed.every_s != watch.placed.every_s:
@@ -79,6 +96,7 @@ class Fleet:
     def _strike(self, name: str, batch: Batch, now_ms: int) -> None:
         watch = self.watches.pop(name)
         self.apply(watch, Struck(now_ms), batch, now_ms)
+        _free(watch, batch)
         self.tally.remove(protection(watch.placed, watch.standing, now_ms))
         watch.tick = 0  # whatever entry the wheel still has of it is void
 
@@ -111,6 +129,13 @@ class Fleet:
     def find(self, detector: DetectorId) -> Watch | None:
         """The watch of a detector, None when it is not in the ledger."""
         return self.watches.get(detector)
+
+
+def _free(watch: Watch, batch: Batch) -> None:
+    """The watch's number is nobody's from now on."""
+    if batch.watches.get(watch.placed.no) is watch:
+        del batch.watches[watch.placed.no]
+    batch.states[watch.placed.no] = NOBODY
 
 
 def labels(changed: Iterable[Placed]) -> dict[int, Labels]:

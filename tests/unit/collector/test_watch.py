@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from collector.rules.judgement import NEW, LastWill, Standing, Step
-from collector.rules.watch import DUPLICATE, QUIET, Saved, Watch, apply, hear, restore, save, silence_ms
+from collector.rules.saving import Saved, restore, save
+from collector.rules.watch import DUPLICATE, QUIET, Watch, apply, hear, silence_ms
 from gascore.journal import ConditionRaised
 from gascore.words import Condition, Level
 from support.collector_words import LIMITS, T0, a_placed, a_standing, a_status

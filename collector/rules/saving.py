@@ -1,0 +1,93 @@
+"""What of a watch must survive a restart, and what becomes of it when the ledger has changed meanwhile."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from collector.rules.judgement import NEW, Standing, share
+from collector.rules.watch import Watch
+from gascore.journal import ConditionCleared, Reason
+from gascore.registry import Placed
+from gascore.words import DetectorId, SiteId
+
+NOBODY: Final = b"null"
+"""The stored form of a number that is free."""
+
+
+class Saved(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A watch as it is stored; the id guards against a number that changed its owner.
+
+    The newest instant and the numbers that were heard are in it, because a broker sends again what was
+    stored but not yet acknowledged: a leak that is over must not begin once more. The site is there only
+    beside conditions, which can end after the detector has left the ledger.
+    """
+
+    id: str
+    standing: Standing
+    newest_ms: int = 0
+    seq: int = 0
+    seen: int = 0
+    site: str = ""
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Saved | None).decode
+
+
+def save(watch: Watch) -> bytes:
+    """The stored form of what must survive a restart."""
+    site = watch.placed.site if watch.standing.held else ""
+    return _encode(Saved(watch.placed.id, watch.standing, watch.newest_ms, watch.seq, watch.seen, site))
+
+
+def restore(placed: Placed, body: bytes | None, now_ms: int) -> Watch:
+    """A watch as it was saved, or a new one when there is nothing, or another detector's, to go on from.
+
+    An instant saved by a clock that was ahead of `now_ms` would make all that comes old news: it is cut off.
+    """
+    saved = _decode(body) if body is not None else None
+    if saved is None or saved.id != placed.id:
+        return Watch(placed, NEW, placed.every_s)
+    return Watch(
+        placed,
+        share(saved.standing),
+        placed.every_s,
+        seq=saved.seq,
+        seen=saved.seen,
+        newest_ms=min(saved.newest_ms, now_ms),
+    )
+
+
+def strays(ledger: Sequence[Placed], bodies: Mapping[int, bytes]) -> Iterator[tuple[int, Saved]]:
+    """Numbers whose saved watch is not that of the detector which has the number now.
+
+    The ledger changed while nobody was here to see it: the detector has another number, or is gone.
+    """
+    # The id comes first in the stored form: a million bodies are compared, not read.
+    starts = {placed.no: f'{{"id":"{placed.id}"'.encode() for placed in ledger}
+    for no, body in bodies.items():
+        if no > 0 and body != NOBODY and not body.startswith(starts.get(no, NOBODY)):
+            saved = _decode(body)
+            if saved is not None:
+                yield no, saved
+
+
+def strike(saved: Saved, at_ms: int) -> list[ConditionCleared]:
+    """End the conditions of a detector that left the ledger unseen."""
+    return [
+        ConditionCleared(
+            detector=DetectorId(saved.id),
+            site=SiteId(saved.site),
+            condition=condition,
+            since_ms=held.since_ms,
+            ended_ms=max(at_ms, held.since_ms),
+            reason=Reason.LEDGER,
+        )
+        for condition, held in saved.standing.held.items()
+    ]
+
+
+def body_of(saved: Saved) -> bytes:
+    """The stored form again."""
+    return _encode(saved)
