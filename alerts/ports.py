@@ -13,6 +13,10 @@ from gascore.registry import Detector, Person, Role, Room, Site
 from gascore.words import AlarmId, DetectorId, NoticeId, RoomId, SiteId
 
 
+class SpoiledError(Exception):
+    """An attempt failed by a defect of ours, not of the store: it is undone, the rest of the transaction stands."""
+
+
 class Registry(Protocol):
     """The ledger, as far as alarms need it. Implementation: `gaswatch.stores.registry.SqlRegistry`."""
 
@@ -132,6 +136,14 @@ class Transaction(Protocol):
 
     def entries(self, cursor: int, limit: int) -> list[Entry]:
         """The journal after a cursor."""
+        ...
+
+    def attempt(self) -> AbstractContextManager[None]:
+        """Undo what is done within, if it fails, and only that.
+
+        Raises:
+            SpoiledError: it failed by any error but the store's own.
+        """
         ...
 
     def move(self, cursor: int) -> None:

@@ -1,13 +1,14 @@
 """Applies events to alarms and their ladders inside one transaction, and collects what the journal gets."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Final
 
 import structlog
 
-from alerts.ports import Registry, Transaction
+from alerts.ports import Registry, SpoiledError, Transaction
 from alerts.rules import ladder, lifecycle
 from alerts.rules.casefile import CaseFile
 from alerts.rules.delivery import FAILED
@@ -48,6 +49,18 @@ class Casework:
         self.events: list[Event] = []
         self.told = 0
 
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """All that is done within, or nothing of it. Raises `SpoiledError`."""
+        events, stepped, told = len(self.events), len(self.teller.stepped), self.told
+        try:
+            with self.books.attempt():
+                yield
+        except SpoiledError:
+            del self.events[events:], self.teller.stepped[stepped:]
+            self.told = told
+            raise
+
     def happen(self, file: CaseFile | None, event: lifecycle.Event, moment: Moment) -> lifecycle.Step:
         """Change an alarm; its ladder follows."""
         done = lifecycle.step(file.case if file else None, event, moment.at_ms)
@@ -87,7 +100,7 @@ class Casework:
     def check_reached(self, alarm: AlarmId) -> None:
         """After a notice failed: if nobody of the rung can be told, go on to the next one at once."""
         file = self.books.cases.of_id(alarm)
-        if file is None or file.ladder.phase is not ladder.Phase.CLIMBING:
+        if file is None or file.ladder.phase not in _REACHING:
             return
         states = [
             parcel.notice.state
@@ -110,20 +123,24 @@ class Casework:
             self.books.append(self.events, self.now_ms)
 
     def _tell(self, file: CaseFile, tell: Tell, moment: Moment) -> None:
-        count = self.teller.tell(file.alarm, tell, self.now_ms, moment.cause_ms)
-        self.told += count
+        reach = self.teller.tell(file.alarm, tell, self.now_ms, moment.cause_ms)
+        self.told += reach.told
         if tell.purpose is NoticePurpose.CLEARED:
             return
-        if count and (tell.rung > 0 or tell.repeat):
+        if reach.told and (tell.rung > 0 or tell.repeat):
             step = AlarmStepped(alarm=file.alarm, step=AlarmStep.ESCALATED, rung=tell.rung)
             self.events.append(step)
-        if not count:
+        if not reach.told and not reach.knew:
             _log.warning("nobody_to_tell", alarm=file.alarm.id, rung=tell.rung)
             self.climb(file, Unreached(tell.rung), Moment(self.now_ms))
 
     def _withdraw(self, alarm: Alarm, purposes: set[NoticePurpose]) -> None:
         parcels = self.books.notices.of_alarm(alarm.id)
         self.teller.withdraw([p for p in parcels if p.notice.purpose in purposes], self.now_ms)
+
+
+_REACHING: Final = frozenset({ladder.Phase.CLIMBING, ladder.Phase.UNANSWERED})
+"""The phases in which a rung that can't be reached sends the ladder on."""
 
 
 def _ladder_event(alarm: Alarm, step: AlarmStep) -> ladder.Event | None:

@@ -9,14 +9,21 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Final
 
-from alerts.ports import Books, Registry
+import structlog
+
+from alerts.ports import Books, Registry, SpoiledError
 from alerts.rules.lifecycle import Ended
 from alerts.service.casework import Casework, Moment
 from alerts.service.folding import begin_blind, fold
+from gascore.journal import Entry
 
 ENTRIES: Final = 50
 """Per turn: the collector can't write while a turn lasts (about 3 ms for each entry that concerns us)."""
 LADDERS: Final = 50
+
+OWN_JOURNAL: Final = "system:alerts:journal"
+"""An entry was skipped; open until the process is replaced by one that hopefully knows better."""
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,7 @@ class Desk:
         self._books = books
         self._registry = registry
         self._zone = zone
+        self._skipped: Trouble | None = None
 
     def turn(self, now_ms: int, watched: Mapping[str, Trouble | None] | None = None) -> Turned:
         """One transaction. `watched`: alarm key -> its trouble, or None when it works. Blocking.
@@ -63,14 +71,23 @@ class Desk:
             cursor = books.cursor()
             entries = books.entries(cursor, ENTRIES)
             for entry in entries:
-                fold(work, entry)
+                self._take_in(work, entry)
                 cursor = entry.id
-            for key, trouble in (watched or {}).items():
+            for key, trouble in {**(watched or {}), OWN_JOURNAL: self._skipped}.items():
                 _watch(work, key, trouble)
             ticked = work.tick(LADDERS)
             work.finish(cursor)
             more = len(entries) == ENTRIES or ticked == LADDERS or bool(work.events)
             return Turned(cursor, more, books.cases.next_due_ms(), work.told)
+
+    def _take_in(self, work: Casework, entry: Entry) -> None:
+        """One entry that we can't digest must not keep all later leaks from people."""
+        try:
+            with work.attempt():
+                fold(work, entry)
+        except SpoiledError:
+            _log.exception("entry_skipped", entry=entry.id)
+            self._skipped = Trouble("entry_skipped", work.now_ms)
 
 
 def _watch(work: Casework, key: str, trouble: Trouble | None) -> None:
@@ -83,5 +100,7 @@ def _watch(work: Casework, key: str, trouble: Trouble | None) -> None:
         work.happen(file, Ended(), Moment(work.now_ms))
 
 
-WATCHED_CODES: Final = frozenset({"silent", "no_account", "account_refused", "provider_down"})
-"""Troubles that `alerts.service.watch` sees."""
+WATCHED_CODES: Final = frozenset(
+    {"silent", "no_account", "account_refused", "provider_down", "entry_skipped"}
+)
+"""Troubles that `alerts.service.watch` and the desk see."""

@@ -9,12 +9,13 @@ from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, Engine, Select, func, insert, select, update
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 
-from alerts.ports import Transaction
+from alerts.ports import SpoiledError, Transaction
 from alerts.rules.casefile import CaseFile
 from alerts.rules.ladder import Ladder
 from gascore.alarm import Alarm
-from gascore.journal import Entry, Event
+from gascore.journal import Entry, Event, StoreDownError
 from gascore.words import AlarmId
 from gaswatch.stores.engine import reading, writing
 from gaswatch.stores.journal import after_in, append_in, lock
@@ -109,6 +110,19 @@ class SqlTransaction:
     def entries(self, after: int, limit: int) -> list[Entry]:
         """The journal after a cursor."""
         return after_in(self._connection, after, limit)
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Undo what is done within, if it fails by our own defect; the store's errors end the transaction."""
+        nested = self._connection.begin_nested()
+        try:
+            yield
+        except (OperationalError, InterfaceError, InternalError, StoreDownError):
+            raise
+        except Exception as error:
+            nested.rollback()
+            raise SpoiledError(f"{type(error).__name__}: {error}") from error
+        nested.commit()
 
     def move(self, to: int) -> None:
         """The cursor is now here."""

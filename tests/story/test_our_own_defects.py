@@ -1,0 +1,62 @@
+"""What we can't digest must not keep the other alarms from people."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from alerts.service.desk import OWN_JOURNAL, Desk
+from gascore.alarm import AlarmStatus
+from gascore.journal import AlarmStepped, StoreDownError
+from gascore.registry import Detector, Role
+from gascore.words import Condition, DetectorId
+from gaswatch.stores.desk import SqlBooks
+from gaswatch.stores.registry import SqlRegistry
+from support.alarm_town import ZONE, AlarmTown
+
+pytestmark = pytest.mark.story
+
+
+class BrokenRegistry(SqlRegistry):
+    """Fails for one detector, in a way that nobody has thought of or because the store does."""
+
+    failure: Exception = ValueError("a value that nobody has thought of")
+
+    def detector(self, detector: DetectorId) -> Detector | None:
+        if detector == "kitchen-2":
+            raise self.failure
+        return super().detector(detector)
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Iterator[AlarmTown]:
+    town = AlarmTown(tmp_path)
+    yield town
+    town.engine.dispose()
+
+
+def test_an_entry_that_we_cannot_digest_is_skipped_loudly_and_the_next_leak_is_told(town: AlarmTown) -> None:
+    town.desk = Desk(SqlBooks(town.engine), BrokenRegistry(town.engine), ZONE)
+    town.raised(Condition.FAULT, "kitchen-2")
+    town.leak("kitchen-1", lel=70)
+    assert town.heard(Role.OWNER)
+    keys = [event.alarm.key for event in town.events(AlarmStepped)]
+    assert keys[0] == OWN_JOURNAL
+    assert "detector:kitchen-1:leak" in keys
+    assert "detector:kitchen-2:fault" not in keys
+
+    town.restart()
+    town.settle()
+    assert town.alarm(1).status is AlarmStatus.CLOSED, "the next process begins with a clear conscience"
+
+
+def test_a_store_that_fails_skips_nothing(town: AlarmTown) -> None:
+    registry = BrokenRegistry(town.engine)
+    registry.failure = StoreDownError("disk full")
+    town.desk = Desk(SqlBooks(town.engine), registry, ZONE)
+    with pytest.raises(StoreDownError):
+        town.raised(Condition.FAULT, "kitchen-2")
+    assert town.events(AlarmStepped) == []
+    town.restart()
+    town.settle()
+    assert [event.alarm.key for event in town.events(AlarmStepped)] == ["detector:kitchen-2:fault"]
