@@ -3,7 +3,9 @@
 Everything is computed from the instant at which the ladder started, never from the tick before: after a
 pause of any length whoever is due is told once, in one step, and the next instant is the same as if there
 had been no pause. Bad news goes out at once; "it is over" waits `CLEAR_HOLD_MS`, so that a value that
-hovers around the set point does not tell people "leak", "over", "leak" every few seconds.
+hovers around the set point does not tell people "leak", "over", "leak" every few seconds. A leak that is over
+and that nobody has answered climbs on to its last rung, without repeats: no gas any more, but somebody must
+take responsibility for why there was some.
 """
 
 from collections.abc import Callable, Mapping
@@ -33,6 +35,8 @@ class Phase(StrEnum):
     """Over, unanswered; the people will be told after the hold."""
     CLEARING_ANSWERED = "clearing_answered"
     """Over, answered; the people will be told after the hold."""
+    UNANSWERED = "unanswered"
+    """Over, and the people know; but nobody took responsibility, so those further up are told."""
     DONE = "done"
 
 
@@ -110,6 +114,8 @@ class Because(StrEnum):
     BACK_IN_HOLD = "back_in_hold"
     """it came back before anybody was told that it was over."""
     CLEARED = "cleared"
+    CLIMBED_AFTER = "climbed_after"
+    """it is over, and nobody has answered."""
     CLOSED = "closed"
     NOT_DUE = "not_due"
 
@@ -199,6 +205,11 @@ def _unreached(state: Ladder, event: Event, now_ms: int) -> Step:
     return Step(told, (Tell(NoticePurpose.RAISED, plan.rungs[up].roles, up),), Because.UNREACHED)
 
 
+def _unreached_after(state: Ladder, event: Event, now_ms: int) -> Step:
+    done = _unreached(state, event, now_ms)
+    return Step(_due_after(done.state), done.effects, done.reason)
+
+
 def _answered(state: Ladder, event: Event, now_ms: int) -> Step:
     del event, now_ms
     return Step(msgspec.structs.replace(state, phase=Phase.ANSWERED, due_ms=None), (), Because.ANSWERED)
@@ -220,7 +231,29 @@ def _clear_if_due(state: Ladder, event: Event, now_ms: int) -> Step:
     if state.due_ms is not None and now_ms < state.due_ms:
         return Step(state, (), Because.NOT_DUE)
     cleared = _clear(state, event, now_ms)
-    return Step(cleared.state, cleared.effects, Because.CLEARED)
+    if state.phase is Phase.CLEARING_ANSWERED:
+        return Step(cleared.state, cleared.effects, Because.CLEARED)
+    on = _due_after(msgspec.structs.replace(state, phase=Phase.UNANSWERED))
+    return Step(on, cleared.effects, Because.CLEARED)
+
+
+def _climb_after(state: Ladder, event: Event, now_ms: int) -> Step:
+    """Those on the rungs that are due hear of a leak that is over; the last rung is not repeated."""
+    del event
+    plan, elapsed = PLANS[state.plan], now_ms - state.started_ms
+    due = [n for n, rung in enumerate(plan.rungs) if n > state.rung and rung.after_ms <= elapsed]
+    if not due:
+        return Step(state, (), Because.NOT_DUE)
+    roles = frozenset().union(*(plan.rungs[n].roles for n in due))
+    climbed = _due_after(msgspec.structs.replace(state, rung=due[-1]))
+    return Step(climbed, (Tell(NoticePurpose.RAISED, roles, due[-1]),), Because.CLIMBED_AFTER)
+
+
+def _end(state: Ladder, event: Event, now_ms: int) -> Step:
+    """Nobody has to be told anything more."""
+    reason = Because.ANSWERED if isinstance(event, Answered) else Because.CLOSED
+    del now_ms
+    return Step(msgspec.structs.replace(state, phase=Phase.DONE, due_ms=None), (), reason)
 
 
 def _clear(state: Ladder, event: Event, now_ms: int) -> Step:
@@ -232,6 +265,12 @@ def _clear(state: Ladder, event: Event, now_ms: int) -> Step:
 
 def _due_at(state: Ladder) -> Ladder:
     return msgspec.structs.replace(state, due_ms=next_due(state))
+
+
+def _due_after(state: Ladder) -> Ladder:
+    """Due at the next rung; never again after the last one."""
+    is_last = state.rung + 1 >= len(PLANS[state.plan].rungs)
+    return msgspec.structs.replace(state, due_ms=None if is_last else next_due(state))
 
 
 _Move: TypeAlias = Callable[[Ladder, Event, int], Step]
@@ -254,6 +293,11 @@ TRANSITIONS: Final[Mapping[tuple[Phase, type], _Move]] = {
     (Phase.CLEARING_ANSWERED, Start): _start,
     (Phase.CLEARING_ANSWERED, Tick): _clear_if_due,
     (Phase.CLEARING_ANSWERED, Closed): _clear,
+    (Phase.UNANSWERED, Start): _start,
+    (Phase.UNANSWERED, Tick): _climb_after,
+    (Phase.UNANSWERED, Unreached): _unreached_after,
+    (Phase.UNANSWERED, Answered): _end,
+    (Phase.UNANSWERED, Closed): _end,
     (Phase.DONE, Start): _start,
 }
 """Phase x event -> the move."""

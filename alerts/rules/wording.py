@@ -24,6 +24,7 @@ from alerts.rules.words_of_texts import (
     TIME,
     TO_DO,
     TOOK_OVER,
+    UNANSWERED,
     WHICH_ONE,
 )
 from gascore.alarm import Alarm, AlarmKind, NoticePurpose
@@ -68,6 +69,8 @@ def text_of(
     """
     if purpose is NoticePurpose.CLEARED:
         pieces = _all_clear(alarm, names, reader)
+    elif not alarm.active:
+        pieces = _nobody_answered(alarm, names, reader)
     elif reader.language is Language.ZH:
         pieces = _chinese(alarm, purpose, names, reader)
     else:
@@ -138,6 +141,22 @@ def _all_clear(alarm: Alarm, names: Names, reader: Reader) -> list[_Piece]:
     head = (SIGNATURE[language] if language is Language.ZH else "") + NEWS[language][NoticePurpose.CLEARED]
     body = [*place, _Piece(what)] if language is Language.ZH else [_Piece(what + " "), *place]
     return [_Piece(head), *body, _Piece(_when(alarm.changed_ms, reader))]
+
+
+def _nobody_answered(alarm: Alarm, names: Names, reader: Reader) -> list[_Piece]:
+    """It is over, but nobody has taken responsibility: to those further up the ladder."""
+    language = reader.language
+    what = KINDS[language][alarm.kind]
+    if language is Language.ZH:
+        body = [
+            _Piece(SIGNATURE[language]),
+            *_place(names, language),
+            _Piece(what),
+            _Piece(_lel(alarm), rank=4),
+        ]
+    else:
+        body = [_Piece(what + " "), *_place(names, language)]
+    return [*body, _Piece(_when(alarm.since_ms, reader)), _Piece(UNANSWERED[language])]
 
 
 def _place(names: Names, language: Language) -> list[_Piece]:

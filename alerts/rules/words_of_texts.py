@@ -88,6 +88,10 @@ NEWS: Final[Mapping[Language, Mapping[NoticePurpose, str]]] = {
         NoticePurpose.ANSWER: "",
     },
 }
+UNANSWERED: Final[Mapping[Language, str]] = {
+    Language.ZH: "。现已解除但无人确认,请核实",
+    Language.EN: " over, unanswered",
+}
 LATE: Final[Mapping[Language, str]] = {Language.ZH: "(迟报)", Language.EN: "late "}
 AGAIN: Final[Mapping[Language, str]] = {Language.ZH: "重发:", Language.EN: "Again:"}
 REPLY: Final[Mapping[Language, str]] = {Language.ZH: "。回{}接手", Language.EN: " Reply {}"}

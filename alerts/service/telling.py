@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Final
+from typing import Final, NamedTuple
 
 from alerts.ports import Notices, Registry
 from alerts.rules.delivery import FAILED, Parcel, Withdraw, lifetime_ms, step
@@ -43,6 +43,13 @@ class Message:
     received_ms: int | None = None
 
 
+class Reach(NamedTuple):
+    """How many phones a rung reached: `told` now, and those that `knew` already and are left in peace."""
+
+    told: int
+    knew: int
+
+
 class Teller:
     """Works inside one transaction; `stepped` collects what belongs into the journal."""
 
@@ -57,14 +64,20 @@ class Teller:
         """Who has this number."""
         return self._registry.person_by_phone(phone)
 
-    def tell(self, alarm: Alarm, tell: Tell, now_ms: int, cause_ms: int | None) -> int:
-        """Do what the ladder asks; returns how many phones that was. `cause_ms`: receipt of the message behind."""
+    def tell(self, alarm: Alarm, tell: Tell, now_ms: int, cause_ms: int | None) -> Reach:
+        """Do what the ladder asks. `cause_ms`: receipt of the message behind."""
         before = self._notices.of_alarm(alarm.id)
         recipients = self._recipients(alarm, tell, before)
+        knew = 0
+        if not alarm.active and tell.purpose is not NoticePurpose.CLEARED:
+            # It is over: who has heard of it would learn nothing new.
+            aware = {parcel.address for parcel in before if _knows(parcel, alarm)}
+            knew = sum(to.address in aware for to in recipients)
+            recipients = [to for to in recipients if to.address not in aware]
         self._replace(alarm, tell.purpose, before, recipients, now_ms)
         for to in recipients:
             self.put(alarm, self._message(alarm, tell, to, before, cause_ms), now_ms)
-        return len(recipients)
+        return Reach(told=len(recipients), knew=knew)
 
     def put(self, alarm: Alarm | None, message: Message, now_ms: int) -> bool:
         """Put one message into the outbox; False: it is there already."""

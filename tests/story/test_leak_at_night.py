@@ -88,11 +88,13 @@ def test_alerts_is_down_for_ten_minutes_and_catches_up_without_a_flood(town: Ala
     town.settle()
     assert town.told() == set(Role), "the first leak is ten minutes old: everybody is due"
     assert len(town.heard(Role.OWNER)) == 3, "once of the first leak; of the second that it was and is over"
-    assert len(town.heard(Role.GRID_WORKER)) == 1
+    assert len(town.heard(Role.GRID_WORKER)) == 2, (
+        "one text of each: nobody has answered the second one either"
+    )
     town.advance(299)
-    assert len(town.heard(Role.GRID_WORKER)) == 1
+    assert len(town.heard(Role.GRID_WORKER)) == 2
     town.advance(1)
-    assert town.heard_at(Role.GRID_WORKER) == [600, 900], "the repeats are where they would have been"
+    assert town.heard_at(Role.GRID_WORKER) == [600, 600, 900], "the repeats are where they would have been"
 
 
 def test_the_provider_refuses_the_owners_number_and_the_next_are_told_at_once(town: AlarmTown) -> None:
@@ -284,3 +286,18 @@ def test_only_the_first_notices_of_an_event_carry_its_receipt_for_the_latency(to
     known = {n.role: n.received_ms for n in town.notices().values() if n.purpose is NoticePurpose.RAISED}
     assert known["owner"] == town.start_ms
     assert known["duty_officer"] is None
+
+
+def test_a_leak_that_ends_by_itself_is_still_somebodys_to_answer_for(town: AlarmTown) -> None:
+    town.leak(lel=70)
+    town.advance(60)
+    town.clears()
+    town.advance(20)
+    assert "解除" in town.heard(Role.OWNER)[-1][1]
+    town.advance(20)
+    assert "无人确认" in town.heard(Role.DUTY_OFFICER)[-1][1], "the next one up, though the gas is gone"
+    assert len(town.heard(Role.OWNER)) == 2, "who knows already is left in peace"
+    town.advance(3600)
+    assert town.told() == set(Role)
+    assert len(town.heard(Role.DUTY_OFFICER)) == 1, "no repeats when there is no gas"
+    assert town.alarm().status is AlarmStatus.UNACKED_NORMAL

@@ -117,7 +117,7 @@ def test_when_it_is_over_all_who_were_told_hear_of_it_after_the_hold() -> None:
     assert [len(done.effects) for done in steps] == [1, 1, 0, 0, 1]
     assert steps[2].wake_at == T + (100 + hold) * S
     assert steps[4].effects[0] == Tell(NoticePurpose.CLEARED, frozenset(), 1, 0, told=True)
-    assert steps[4].state.phase is Phase.DONE
+    assert steps[4].state.phase is Phase.UNANSWERED
 
 
 def test_back_within_the_hold_is_no_news_but_the_ladder_goes_on_from_its_start() -> None:
@@ -183,3 +183,44 @@ def test_closing_after_all_were_told_that_it_is_over_tells_nobody() -> None:
 def test_an_answer_within_the_hold_keeps_the_hold() -> None:
     steps = run(Ladder(), (0, Start(URGENT)), (50, Over()), (55, Answered()), (65, Tick()))
     assert steps[3].effects[0].purpose is NoticePurpose.CLEARED
+
+
+def test_a_leak_that_is_over_and_that_nobody_answered_climbs_on_but_is_not_repeated() -> None:
+    steps = run(
+        Ladder(),
+        (0, Start(URGENT)),
+        (60, Over()),
+        (75, Tick()),
+        (90, Tick()),
+        (180, Tick()),
+        (300, Tick()),
+        (600, Tick()),
+    )
+    assert steps[2].wake_at == T + 90 * S
+    assert steps[3].reason is Because.CLIMBED_AFTER
+    assert [done.effects[0].roles for done in steps[3:6]] == [rung.roles for rung in URGENT.rungs[1:]]
+    assert steps[5].wake_at is None
+    assert steps[6].effects == ()
+
+
+@pytest.mark.parametrize("event", [Answered(), Closed()])
+def test_an_answer_to_a_leak_that_is_over_ends_the_ladder_without_another_text(event: Event) -> None:
+    steps = run(Ladder(), (0, Start(URGENT)), (60, Over()), (75, Tick()), (80, event), (90, Tick()))
+    assert steps[3].state.phase is Phase.DONE
+    assert [done.effects for done in steps[3:]] == [(), ()]
+    assert steps[3].wake_at is None
+
+
+def test_nobody_reached_after_it_was_over_goes_up_at_once_and_stops_at_the_top() -> None:
+    steps = run(Ladder(), (0, Start(STRANGER)), (60, Over()), (75, Tick()), (76, Unreached(0)))
+    assert steps[3].effects == ()
+    assert steps[3].wake_at is None
+    steps = run(Ladder(), (0, Start(URGENT)), (60, Over()), (75, Tick()), (76, Unreached(0)))
+    assert steps[3].effects[0].rung == 1
+    assert steps[3].wake_at == T + 180 * S
+
+
+def test_an_answered_leak_that_is_over_climbs_no_further() -> None:
+    steps = run(Ladder(), (0, Start(URGENT)), (30, Answered()), (60, Over()), (75, Tick()), (90, Tick()))
+    assert steps[3].state.phase is Phase.DONE
+    assert steps[4].effects == ()

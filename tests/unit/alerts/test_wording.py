@@ -121,3 +121,20 @@ def test_an_answer_says_who_has_taken_over() -> None:
         == "【燃气监管】李家面馆:王五已于22:13接手,谢谢"
     )
     assert "已由王五" in answer_of(Outcome.ALREADY, alarm, site="李家面馆", reader=ZH)
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_leak_that_is_over_and_unanswered_is_told_as_such(language: Language) -> None:
+    ended = msgspec.structs.replace(an_alarm(), active=False, level=Level.NONE)
+    for kind, room in itertools.product((AlarmKind.LEAK, AlarmKind.UNKNOWN_LEAK), (*RoomKind, None)):
+        text = text_of(
+            msgspec.structs.replace(ended, kind=kind),
+            NoticePurpose.RAISED,
+            names=Names(LONGEST[language], room),
+            reader=Reader(language, ZONE),
+            reply_code="9999",
+        )
+        assert len(again(text, language)) <= LIMIT, text
+        assert "9999" in text
+        assert ("无人确认" if language is Language.ZH else "unanswered") in text
+        assert TO_DO[language][AlarmKind.LEAK][0] not in text
