@@ -5,7 +5,6 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from gascore.clock import Clock
-from gascore.registry import Ledger
 from gaswatch.broker.address import address
 from gaswatch.network import PortBusyError
 from gaswatch.secrets import Secrets
@@ -16,9 +15,8 @@ from simulator.adapters.carrier_server import CarrierServer, PortTakenError
 from simulator.adapters.fleet import Fleet
 from simulator.adapters.line import Endpoint
 from simulator.adapters.webhooks import HttpWebhooks
-from simulator.rules.names import ROLES
 from simulator.rules.story import UnknownStoryError, tell
-from simulator.rules.town import build_town
+from simulator.rules.town import build_town, people_of
 from simulator.service.carrier import Carrier
 from simulator.service.simulator import Simulator
 from simulator.service.stage import Stage
@@ -43,7 +41,7 @@ def build(settings: Settings, clock: Clock) -> Simulator:
     webhooks = HttpWebhooks()
     carrier = _carrier(settings, webhooks, clock)
     engine = open_engine(settings.database)
-    phones = CarrierServer(carrier, _people(town.ledger), settings.http_host, settings.phones_port)
+    phones = CarrierServer(carrier, people_of(town.ledger), settings.http_host, settings.phones_port)
 
     async def serve_phones() -> None:
         try:
@@ -87,20 +85,3 @@ def _endpoint(settings: Settings) -> Endpoint:
     tls = bool(settings.mqtt_url) and urlsplit(settings.mqtt_url[0]).scheme == "mqtts"
     shortest, longest = _KEEP_ALIVE_S
     return Endpoint(host, port, tls, keepalive_s=max(shortest, min(longest, round(settings.sim_every_s))))
-
-
-def _people(ledger: Ledger) -> dict[str, str]:
-    """Phone -> name, role and (for the people of one site) site, for the phones' page."""
-    sites = {site.id: site.short_name for site in ledger.sites}
-    duties = {duty.person: duty for duty in reversed(ledger.duties)}
-    several = {duty.person for duty in ledger.duties if duties[duty.person].site != duty.site}
-    shown: dict[str, str] = {}
-    for person in ledger.people:
-        duty = duties.get(person.id)
-        words = [person.name]
-        if duty is not None:
-            words.append(ROLES[duty.role.value].zh)
-            if duty.site is not None and person.id not in several:
-                words.append(sites[duty.site])
-        shown[person.phone] = " · ".join(words)
-    return shown

@@ -81,6 +81,23 @@ def build_town(seed: int, *, commissioned_ms: int = COMMISSIONED_MS, every_s: fl
     return _Builder(random.Random(seed), commissioned_ms, every_s).build(seed)  # noqa: S311 -- a play, no secret
 
 
+def people_of(ledger: Ledger) -> dict[str, str]:
+    """Phone -> name, role and (for the people of one site) site, for the phones' page."""
+    sites = {site.id: site.short_name for site in ledger.sites}
+    duties = {duty.person: duty for duty in reversed(ledger.duties)}
+    several = {duty.person for duty in ledger.duties if duties[duty.person].site != duty.site}
+    shown: dict[str, str] = {}
+    for person in ledger.people:
+        duty = duties.get(person.id)
+        words = [person.name]
+        if duty is not None:
+            words.append(names.ROLES[duty.role.value].zh)
+            if duty.site is not None and person.id not in several:
+                words.append(sites[duty.site])
+        shown[person.phone] = " · ".join(words)
+    return shown
+
+
 class _Builder:
     """Collects the records while it goes through the sites."""
 

@@ -6,7 +6,7 @@ import pytest
 from gascore.compat import Fit, fit
 from gascore.registry import Role, SiteKind
 from gascore.words import RoomKind, SupplyGas
-from simulator.rules.town import Town, build_town
+from simulator.rules.town import Town, build_town, people_of
 
 
 @pytest.fixture(scope="module")
@@ -97,3 +97,13 @@ def test_the_bottle_station_keeps_its_cylinders_in_rooms_with_two_detectors_each
     rooms = [one for one in town.ledger.rooms if one.site == station.id]
     assert [one.kind for one in rooms] == [RoomKind.CYLINDER_ROOM] * 4
     assert all(len(town.detectors_in(one.id)) == 2 for one in rooms)
+
+
+def test_the_people_behind_the_phones_are_named_with_role_and_site(town: Town) -> None:
+    shown = people_of(town.ledger)
+    assert set(shown) == {person.phone for person in town.ledger.people}
+    owner = next(one for one in town.ledger.duties if one.role is Role.OWNER)
+    person = next(one for one in town.ledger.people if one.id == owner.person)
+    site = next(one for one in town.ledger.sites if one.id == owner.site)
+    assert shown[person.phone] == f"{person.name} · 负责人 · {site.short_name}"
+    assert sum("网格员" in name for name in shown.values()) == 6
