@@ -73,7 +73,7 @@ class Intake:
         if isinstance(status, Rejected):
             self._reject(arrival, watch.placed.id, status)
             return
-        before, gaps = watch.standing, watch.gaps
+        before, gaps, heard_ms = watch.standing, watch.gaps, watch.heard_ms
         fleet = self._fleet
         done = hear(watch, status, arrival.received_ms, flagged=arrival.duplicate, limits=fleet.limits)
         if done is DUPLICATE:
@@ -94,7 +94,10 @@ class Intake:
                 status.rssi,
             )
         )
-        if done is not QUIET and done is not DUPLICATE:
+        if done is QUIET:
+            if heard_ms < fleet.supervisor.base_ms:  # its grace is over: the deadline is nearer than it was
+                fleet.supervisor.arm(watch, arrival.received_ms)
+        elif done is not DUPLICATE:
             fleet.gaps += watch.gaps - gaps
             fleet.changed(watch, before, done, batch, arrival.received_ms, arrival.received_ms)
 

@@ -164,6 +164,25 @@ async def test_silence_is_noticed_at_the_deadline_and_a_second_later_at_most() -
         assert heard_ms + 90_000 <= entry.at_ms <= heard_ms + 91_000
 
 
+async def test_heard_once_after_blindness_the_deadline_counts_from_then_without_grace() -> None:
+    desk = Desk(a_placed(every_s=300.0, no=7))
+    async with desk.running():
+        for _ in range(2):
+            await desk.clock.advance(1000)
+            desk.sends()
+        await desk.comes(lambda: len(desk.link.acknowledged) == 2)
+        desk.link.says("lost")
+        await desk.clock.advance(3600 * SECOND)
+        desk.link.says("up")
+        await desk.clock.advance(1000)
+        desk.sends()
+        heard_ms = desk.clock.now_ms()
+        await desk.clock.advance(751 * SECOND)
+        await desk.comes(lambda: raised(desk) == [("D1", "offline")])
+        [entry] = [one for one in desk.recorder.entries if isinstance(one.event, ConditionRaised)]
+        assert heard_ms + 750_000 <= entry.at_ms <= heard_ms + 751_000
+
+
 async def test_who_never_reports_is_noticed() -> None:
     desk = Desk(a_placed())
     async with desk.running():

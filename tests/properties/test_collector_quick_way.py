@@ -1,0 +1,82 @@
+"""The quick way for normal messages says no more and no less than the slow way."""
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collector.rules.conditions import CHECKS, Finding, wrong_gas
+from collector.rules.judgement import Standing
+from collector.rules.timing import Timing, place
+from collector.rules.watch import QUIET, Watch, hear
+from gascore.wire import Status, Valve, decode_status
+from gascore.words import Condition, ReportedState, SupplyGas
+from support.collector_words import LIMITS, T0, a_payload, a_placed
+
+fields = st.fixed_dictionaries(
+    {"state": st.sampled_from([str(state) for state in ReportedState])},
+    optional={
+        "lel": st.floats(-5, 120),
+        "co": st.floats(0, 500),
+        "gas": st.sampled_from(["methane", "lpg", "methane+co", "?"]),
+        "faults": st.lists(st.text(max_size=5), max_size=3).map(tuple),
+        "batt": st.floats(-1, 101),
+        "life": st.integers(-3, 3),
+        "every": st.sampled_from([10.0, 20.0]),
+        "valve": st.sampled_from(Valve),
+        "seq": st.integers(0, 4),
+        "ts": st.integers(T0 - 400_000, T0 + 400_000),
+    },
+)
+
+
+@given(values=fields, declared=st.sampled_from([None, "methane", "lpg"]), supply=st.sampled_from(SupplyGas))
+def test_what_the_quick_way_calls_quiet_no_check_finds_anything_in(
+    values: dict[str, Any], declared: str | None, supply: SupplyGas
+) -> None:
+    placed = a_placed(supply_gas=supply)
+    if isinstance(wrong_gas(placed, declared), Finding):
+        return  # then the condition holds, and the quick way is not asked
+    watch = Watch(
+        placed, Standing(reported=True, declared=declared), 10.0, seq=1, seen=1, newest_ms=T0 - 10_000
+    )
+    before = watch.standing
+    status = decode_status(a_payload(**values))
+    assert isinstance(status, Status)
+    if hear(watch, status, T0, flagged=False, limits=LIMITS) is not QUIET:
+        return
+    for check in CHECKS.values():
+        assert not isinstance(check(placed, status, None, LIMITS), Finding)
+    assert not isinstance(wrong_gas(placed, status.gas or declared), Finding)
+    assert watch.standing is before
+
+
+@given(messages=st.lists(fields, max_size=12))
+def test_a_leak_that_is_reported_live_is_always_held_afterwards(messages: list[dict[str, Any]]) -> None:
+    watch = Watch(a_placed(), Standing(), 10.0)
+    for step, values in enumerate(messages):
+        status = decode_status(a_payload(**values))
+        assert isinstance(status, Status)
+        hear(watch, status, T0 + step * 10_000, flagged=False, limits=LIMITS)
+        if status.state in {ReportedState.LOW, ReportedState.HIGH}:
+            assert Condition.LEAK in watch.standing.held
+
+
+@given(
+    ts=st.none() | st.integers(0, 2 * T0),
+    received_ms=st.integers(0, 2 * T0),
+    newest_ms=st.integers(0, 2 * T0),
+)
+def test_a_message_is_never_measured_in_the_future_beyond_the_tolerance(
+    ts: int | None, received_ms: int, newest_ms: int
+) -> None:
+    found = place(
+        ts=ts,
+        received_ms=received_ms,
+        newest_ms=newest_ms,
+        patience_ms=90_000,
+        known=Timing(0),
+        limits=LIMITS,
+    )
+    assert found.measured_ms <= received_ms + LIMITS.clock_tolerance_ms
+    assert found.measured_ms in {ts, received_ms}
