@@ -65,7 +65,7 @@ def configuration(folder: Path, port: int, *, is_root: bool) -> str:
         # The default, 1000, loses messages without a word while the collector is away; 0 is broken in 2.0.21.
         "max_queued_messages 2000000",
         # A status has at most 4 KiB (design 4.1); what is bigger is not worth queueing.
-        "message_size_limit 65536",
+        "max_packet_size 65536",
         "persistence true",
         f"persistence_location {data.absolute()}/",
         # The default, 1800 s, is what a crash would lose.

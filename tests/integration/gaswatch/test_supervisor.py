@@ -150,3 +150,31 @@ def test_children_end_when_their_parent_is_killed(tmp_path: Path) -> None:
         parent.kill()
         parent.wait(10)
         asyncio.run(until(lambda: not is_alive(child), what="the child's end"))
+
+
+def test_a_second_signal_ends_a_service_that_does_not_want_to() -> None:
+    program = (
+        "import asyncio\n"
+        "from gaswatch.clock import SystemClock\n"
+        "from gaswatch.process import with_signals\n"
+        "async def main():\n"
+        "    with_signals(lambda: print('asked', flush=True), SystemClock())\n"
+        "    print('ready', flush=True)\n"
+        "    await asyncio.Event().wait()\n"
+        "asyncio.run(main())\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    with subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=environment,
+    ) as stubborn:
+        assert stubborn.stdout is not None
+        assert stubborn.stdout.readline() == "ready\n"
+        stubborn.send_signal(signal.SIGTERM)
+        assert stubborn.stdout.readline() == "asked\n"
+        assert stubborn.poll() is None
+        stubborn.send_signal(signal.SIGTERM)
+        assert stubborn.wait(10) == 1
