@@ -156,8 +156,8 @@ def _start(state: Ladder, event: Event, now_ms: int) -> Step:
     again = state.phase is not Phase.IDLE
     reason = Because.STARTED_AGAIN if again else Because.STARTED
     fresh = Ladder(phase=Phase.CLIMBING, plan=event.plan.name, started_ms=now_ms)
-    if not event.plan.rungs:
-        return Step(fresh, (), reason)
+    if not event.plan.rungs or event.plan.rungs[0].after_ms:
+        return Step(_due_at(fresh), (), reason)
     first = event.plan.rungs[0]
     told = _due_at(msgspec.structs.replace(fresh, rung=0))
     return Step(told, (Tell(event.purpose, first.roles, rung=0, told=again),), reason)

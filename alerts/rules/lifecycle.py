@@ -208,10 +208,12 @@ def cue_of(state: Case | None, event: Event) -> Cue:
 def _cue_of_began(alarm: Alarm | None, event: Began) -> Cue:
     if alarm is None or not alarm.active:
         return Cue.BEGAN
-    new_codes = set(event.codes) - set(alarm.codes)
-    if event.level > alarm.level or event.priority < alarm.priority or new_codes:
+    before, after = set(alarm.codes), set(event.codes)
+    # Another fault is news; how we know of a wrong gas (ledger, its own message, both) is not.
+    tells_more = alarm.kind is AlarmKind.FAULT and before != after
+    if event.level > alarm.level or event.priority < alarm.priority or (tells_more and after - before):
         return Cue.WORSENED
-    if event.level < alarm.level or set(event.codes) != set(alarm.codes):
+    if event.level < alarm.level or tells_more:
         return Cue.EASED
     return Cue.UNCHANGED
 

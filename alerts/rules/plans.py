@@ -74,9 +74,10 @@ LOW_LEAK: Final = Plan(
 )
 TECHNICAL: Final = Plan("technical", (_rung(0, Role.OWNER), _rung(2 * _HOUR, Role.MAINTENANCE)), 24 * _HOUR)
 OURS: Final = Plan(
-    "ours", (_rung(0, Role.SHIFT_LEADER), _rung(300 * _SECOND, Role.DUTY_OFFICER)), 900 * _SECOND
+    "ours", (_rung(15 * _SECOND, Role.SHIFT_LEADER), _rung(300 * _SECOND, Role.DUTY_OFFICER)), 900 * _SECOND
 )
-"""We can't see: nobody at a site can do anything about it."""
+"""We can't see: nobody at a site can do anything about it. A restart or a lost connection that mends itself
+within seconds is on the console and in the evidence, but is no text."""
 STRANGER: Final = Plan("stranger", (_rung(0, Role.SHIFT_LEADER, Role.DUTY_OFFICER),), 300 * _SECOND)
 """A leak at a detector that is not in the ledger: nobody knows whose it is, so operators are told at once."""
 NOBODY: Final = Plan("nobody", (), 24 * _HOUR)

@@ -34,6 +34,7 @@ from gascore.words import Language, RoomKind
 LIMIT: Final = 70
 _ALWAYS: Final = 0
 _CODES_NAMED: Final = 4
+_DAY_MS: Final = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ def _chinese(alarm: Alarm, purpose: NoticePurpose, names: Names, reader: Reader)
         *_place(names, Language.ZH),
         _Piece(_what(alarm, Language.ZH)),
         _Piece(_lel(alarm), rank=4),
-        _Piece(_when(alarm.since_ms, reader)),
+        _Piece(_since(alarm, reader)),
         _Piece(must),
         *(_Piece(text, rank=2) for text in may),
     ]
@@ -128,7 +129,7 @@ def _english(alarm: Alarm, purpose: NoticePurpose, names: Names, reader: Reader)
         _Piece(" " + _lel(alarm) if _lel(alarm) else "", rank=4),
         _Piece(" "),
         *_place(names, Language.EN),
-        _Piece(_when(alarm.since_ms, reader)),
+        _Piece(_since(alarm, reader)),
         _Piece(must),
         *(_Piece(text, rank=2) for text in may),
     ]
@@ -156,7 +157,7 @@ def _nobody_answered(alarm: Alarm, names: Names, reader: Reader) -> list[_Piece]
         ]
     else:
         body = [_Piece(what + " "), *_place(names, language)]
-    return [*body, _Piece(_when(alarm.since_ms, reader)), _Piece(UNANSWERED[language])]
+    return [*body, _Piece(_since(alarm, reader)), _Piece(UNANSWERED[language])]
 
 
 def _place(names: Names, language: Language) -> list[_Piece]:
@@ -174,6 +175,14 @@ def _lel(alarm: Alarm) -> str:
     if alarm.kind is not AlarmKind.LEAK or alarm.peak_lel is None:
         return ""
     return f"{min(100, round(alarm.peak_lel))}%LEL"
+
+
+def _since(alarm: Alarm, reader: Reader) -> str:
+    """The time of day, or the date when that was not lately; both have five characters."""
+    if alarm.opened_ms - alarm.since_ms < _DAY_MS:
+        return _when(alarm.since_ms, reader)
+    day = datetime.fromtimestamp(alarm.since_ms / 1000, reader.zone).strftime("%m-%d")
+    return TIME[reader.language].format(day)
 
 
 def _when(at_ms: int, reader: Reader) -> str:

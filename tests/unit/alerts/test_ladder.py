@@ -65,7 +65,7 @@ def test_an_urgent_leak_climbs_every_ninety_seconds_and_then_everybody_is_told_e
 def test_the_other_plans_have_their_times() -> None:
     assert [at for at, _ in climb(LOW_LEAK, 1600)] == [0, 90, 300, 900, 1200, 1500]
     assert [at for at, _ in climb(TECHNICAL, 200_000)] == [0, 7200, 7200 + 86_400, 7200 + 2 * 86_400]
-    assert [at for at, _ in climb(OURS, 2200)] == [0, 300, 1200, 2100]
+    assert [at for at, _ in climb(OURS, 2200)] == [15, 300, 1200, 2100]
     assert [at for at, _ in climb(STRANGER, 700)] == [0, 300, 600]
     assert climb(NOBODY, 10**6) == []
 
@@ -86,7 +86,8 @@ def test_after_a_pause_everybody_due_is_told_once_and_the_next_instant_is_as_if_
 ) -> None:
     started = step(Ladder(), Start(plan), T).state
     late = step(started, Tick(), T + pause_s * S)
-    on_time = climb(plan, pause_s)[1:]
+    at_once = bool(plan.rungs) and not plan.rungs[0].after_ms
+    on_time = climb(plan, pause_s)[at_once:]
     assert len(late.effects) <= 1
     told = late.effects[0].roles if late.effects else frozenset()
     assert told == frozenset().union(*(effect.roles for _, effect in on_time))
@@ -224,3 +225,10 @@ def test_an_answered_leak_that_is_over_climbs_no_further() -> None:
     steps = run(Ladder(), (0, Start(URGENT)), (30, Answered()), (60, Over()), (75, Tick()), (90, Tick()))
     assert steps[3].state.phase is Phase.DONE
     assert steps[4].effects == ()
+
+
+def test_blindness_that_ends_within_seconds_is_told_to_nobody() -> None:
+    steps = run(Ladder(), (0, Start(OURS)), (14, Tick()), (14, Closed()))
+    assert [done.effects for done in steps[:2]] == [(), ()]
+    assert steps[0].wake_at == T + 15 * S
+    assert steps[2].wake_at is None

@@ -1,6 +1,7 @@
 """The life of one alarm, by its table and by its sentences."""
 
 import itertools
+from dataclasses import replace
 from typing import Final
 
 import pytest
@@ -168,3 +169,12 @@ def test_another_fault_code_is_worse_and_one_fewer_is_less() -> None:
 def test_the_same_leak_at_a_detector_that_turns_out_to_be_of_the_wrong_gas_is_worse() -> None:
     done = step(after(leak()), leak(priority=Priority.URGENT), T)
     assert done.reason is AlarmStep.WORSE
+
+
+def test_another_fault_is_news_but_another_proof_of_the_wrong_gas_is_not() -> None:
+    assert after(fault("a"), fault("a", "b")).worse_version == 2
+    wrong = replace(fault("ledger_mismatch"), kind=AlarmKind.WRONG_GAS)
+    case = after(wrong)
+    known = step(case, replace(wrong, codes=("ledger_mismatch", "declared_mismatch")), T + 1000)
+    assert known.state is case
+    assert known.effects == ()

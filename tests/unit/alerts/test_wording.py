@@ -138,3 +138,13 @@ def test_a_leak_that_is_over_and_unanswered_is_told_as_such(language: Language) 
         assert "9999" in text
         assert ("无人确认" if language is Language.ZH else "unanswered") in text
         assert TO_DO[language][AlarmKind.LEAK][0] not in text
+
+
+def test_what_has_been_so_for_long_has_its_date_instead_of_a_time_of_day() -> None:
+    old = msgspec.structs.replace(
+        an_alarm(AlarmKind.WRONG_GAS, Level.NONE), since_ms=T - 30 * 86_400_000, late=False
+    )
+    said = text_of(
+        old, NoticePurpose.RAISED, names=Names("老灶台", RoomKind.KITCHEN), reader=ZH, reply_code="101"
+    )
+    assert said == "【燃气监管】老灶台厨房探测器气种不符,08-22。漏气可能不报警,请更换。回101接手"
