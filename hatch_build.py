@@ -78,7 +78,7 @@ def build(root: Path) -> bool:
 
 
 def compile_translations(locale: Path) -> None:
-    """Write each catalogue's `.mo` beside its `.po`, where the latter is newer or other."""
+    """Write each catalogue's `.mo` beside its `.po`."""
     from babel.messages.mofile import write_mo  # noqa: PLC0415  # a source distribution may come compiled
     from babel.messages.pofile import read_po  # noqa: PLC0415 -- same
 
@@ -92,9 +92,11 @@ def compile_translations(locale: Path) -> None:
 
 
 def _bundle(work: Path) -> None:
-    """Install what the lock file names, and bundle."""
+    """Install what the lock file names, check the types, and bundle."""
     node, npm = _node()
-    _run([node, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], work, "npm ci")
+    install = [node, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    _run(install, work, "npm ci (is the npm registry reachable?)")
+    _run([node, "node_modules/typescript/bin/tsc", "--noEmit"], work, "The check of the scripts' types")
     command = [node, "node_modules/esbuild/bin/esbuild", *ENTRIES]
     command += ["--bundle", "--format=esm", "--target=es2022", "--minify", "--charset=utf8"]
     command += ["--outdir=dist", "--outbase=.", "--entry-names=[name]-[hash]"]
@@ -123,7 +125,7 @@ def _run(command: list[str], work: Path, what: str) -> None:
     done = subprocess.run(command, cwd=work, capture_output=True, text=True, check=False)  # noqa: S603 -- our own command
     if done.returncode:
         tail = (done.stderr or done.stdout).strip()[-2000:]
-        raise BuildError(f"{what} failed ({done.returncode}); is the npm registry reachable?\n{tail}")
+        raise BuildError(f"{what} failed ({done.returncode}):\n{tail}")
 
 
 def _manifest(work: Path) -> dict[str, str]:

@@ -184,6 +184,58 @@ def test_after_a_broken_connection_the_list_is_the_servers_again(
     operator.errors.clear()  # Chromium itself logs the cut
 
 
+def test_whoever_is_signed_out_is_told_to_sign_in_and_not_left_with_an_old_list(
+    operator: Operator, server: ConsoleServer
+) -> None:
+    server.signed_out = True
+    server.cut()
+    expect(operator.page.locator("#stale-words")).to_contain_text("登录已失效", timeout=10_000)
+    expect(operator.page.locator("#sign-in")).to_be_visible()
+    operator.errors.clear()  # Chromium itself logs the 401
+
+
+def test_an_alarm_that_was_missed_ends_a_pause_of_the_sound(
+    operator: Operator, server: ConsoleServer
+) -> None:
+    operator.page.mouse.click(5, 400)
+    server.say(a_row(1, now_ms()))
+    expect(operator.page.locator("html")).to_have_attribute("data-sound", "urgent")
+    operator.page.keyboard.press("s")
+    expect(operator.page.locator("#sound")).to_have_attribute("data-state", "paused")
+    server.cut()
+    server.say(a_row(2, now_ms()))  # nobody is connected
+    operator.wait_for_row(number=2)
+    expect(operator.page.locator("#sound")).to_have_attribute("data-state", "sounding")
+    operator.errors.clear()  # Chromium itself logs the cut
+
+
+def test_an_inspector_sees_everything_and_has_no_buttons_to_act(browser: Browser) -> None:
+    with ConsoleServer(a_busy_town(now_ms())) as server:
+        server.may_act = False
+        someone = Operator(browser, server.url)
+        someone.open()
+        row = someone.wait_for_row(number=1)
+        expect(row.locator("[data-part=ack]")).to_be_hidden()
+        row.focus()
+        someone.page.keyboard.press("a")
+        someone.page.keyboard.press("Enter")
+        expect(row.locator("[data-part=details]")).to_be_visible()
+        assert server.asked == []
+        assert someone.errors == []
+        someone.context.close()
+
+
+def test_a_person_is_shown_with_how_far_the_text_got(browser: Browser) -> None:
+    with ConsoleServer(a_busy_town(now_ms())) as server:
+        someone = Operator(browser, server.url)
+        someone.open()
+        told = someone.wait_for_row(number=1).locator("[data-part=told] > li")
+        expect(told).to_have_text(
+            ["李建国负责人 · 已送达", "王秀英安全员 · 已提交", "赵敏值班长 · 未送达", "另有 1 人"]
+        )
+        someone.context.close()
+
+
 def test_all_tabs_share_one_connection_and_the_button_works_in_the_eighth(
     operator: Operator, server: ConsoleServer
 ) -> None:

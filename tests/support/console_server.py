@@ -31,7 +31,8 @@ def now_ms() -> int:
 class ConsoleServer:
     """Serves the console with `rows`; `say` and `take` change them; `asked` and `screens` hold what came.
 
-    `answers` maps a verb to (status, body) of the next requests; `quiet` stops heartbeats and deltas.
+    `answers` maps a verb to (status, body) of the next requests; `quiet` stops heartbeats and deltas;
+    `signed_out` refuses new streams; without `may_act` the page is an inspector's.
     """
 
     def __init__(self, rows: tuple[Row, ...] = (), *, language: Language = Language.ZH) -> None:
@@ -41,6 +42,8 @@ class ConsoleServer:
         self.screens: list[dict[str, Any]] = []
         self.answers: dict[str, tuple[int, dict[str, Any]]] = {}
         self.quiet = False
+        self.signed_out = False
+        self.may_act = True
         self.collector_age_ms = 300
         self.connected = 0
         self.pages = built_pages()
@@ -118,7 +121,7 @@ class ConsoleServer:
         return self.pages.render(
             views.CONSOLE,
             language=self.language,
-            user=views.UserView("operator", "李敏", "operator", self.language, may_act=True),
+            user=views.UserView("operator", "李敏", "operator", self.language, may_act=self.may_act),
             path="/",
             asset=self.pages.asset,
             now_ms=now_ms(),
@@ -186,7 +189,10 @@ class _Handler(BaseHTTPRequestHandler):
         if path == "/":
             self._send(200, "text/html; charset=utf-8", self.server_of.page().encode())
         elif path == "/api/v1/stream":
-            self._stream()
+            if self.server_of.signed_out:
+                self._send(401, "application/problem+json", b"{}")
+            else:
+                self._stream()
         elif path.startswith("/static/") and ".." not in path:
             file = STATIC / path.removeprefix("/static/")
             self._send(200, _TYPES[Path(path).suffix], file.read_bytes())

@@ -4,16 +4,27 @@ import type { Row } from "./types.ts";
 
 export const PRIORITIES = [1, 2, 3, 4] as const;
 
+export interface Change {
+  fresh: Row[];
+  worse: Row[];
+}
+
 export class Board {
   readonly rows = new Map<number, Row>();
 
-  reset(rows: Row[]): void {
-    this.rows.clear();
-    for (const row of rows) this.rows.set(row.id, row);
+  #told = false;
+
+  /** Take a snapshot; returns what is new since the last one (nothing at the first). */
+  reset(rows: Row[]): Change {
+    const kept = new Set(rows.map((row) => row.id));
+    const change = this.merge(rows, [...this.rows.keys()].filter((id) => !kept.has(id)));
+    const first = !this.#told;
+    this.#told = true;
+    return first ? { fresh: [], worse: [] } : change;
   }
 
   /** Take a delta; returns the alarms that are new, and those that became more urgent. */
-  merge(rows: Row[], gone: number[]): { fresh: Row[]; worse: Row[] } {
+  merge(rows: Row[], gone: number[]): Change {
     const fresh: Row[] = [];
     const worse: Row[] = [];
     for (const row of rows) {

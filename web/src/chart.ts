@@ -41,7 +41,8 @@ export class Chart {
       const answer = await fetch(`${address}?${query}`, { signal: AbortSignal.timeout(20_000) });
       if (!answer.ok) throw new Error(String(answer.status));
       const { points } = (await answer.json()) as { points: Point[] };
-      this.#draw(withGaps(points, Math.max(every, config.every_s ?? 0) * 1000), from, to);
+      const known = withGaps(points, Math.max(every, config.every_s ?? 0) * 1000);
+      this.#draw([nothing(from), ...known, nothing(to)], from, to);
     } catch {
       text(this.#words, say("curve_failed"));
     }
@@ -103,6 +104,10 @@ function withGaps(points: Point[], usualMs: number): Point[] {
   return points.flatMap((point, at) => {
     const next = points[at + 1];
     const silent = next !== undefined && next[0] - point[0] > 2.5 * usualMs;
-    return silent ? [point, [point[0] + usualMs, null, null, null] satisfies Point] : [point];
+    return silent ? [point, nothing(point[0] + usualMs)] : [point];
   });
+}
+
+function nothing(ms: number): Point {
+  return [ms, null, null, null];
 }

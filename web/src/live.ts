@@ -1,7 +1,7 @@
 /** The console: wires the stream to the list, the sound and the banners. */
 
 import { reportScreen } from "./actions.ts";
-import { Board } from "./board.ts";
+import { Board, type Change } from "./board.ts";
 import { config } from "./config.ts";
 import { byId } from "./dom.ts";
 import { Health } from "./health.ts";
@@ -35,17 +35,22 @@ function hear(message: Message): void {
 
 function takeSnapshot(snapshot: Snapshot): void {
   clock.sample(snapshot.now_ms);
-  board.reset(snapshot.rows);
+  rouse(board.reset(snapshot.rows));
   rows.schedule();
   paintAround(snapshot.counts, snapshot.system);
 }
 
 function takeDelta(delta: Delta): void {
-  const { fresh, worse } = board.merge(delta.rows, delta.gone);
-  if ([...fresh, ...worse].some((row) => row.priority <= 2)) sound.resume();
+  const change = board.merge(delta.rows, delta.gone);
+  rouse(change);
   const visible = document.visibilityState === "visible";
-  rows.schedule(visible && clock.known ? () => fresh.forEach(report) : undefined);
+  rows.schedule(visible && clock.known ? () => change.fresh.forEach(report) : undefined);
   paintAround(delta.counts, delta.system);
+}
+
+/** A new or worse leak ends a pause of the sound. */
+function rouse({ fresh, worse }: Change): void {
+  if ([...fresh, ...worse].some((row) => row.priority <= 2)) sound.resume();
 }
 
 /** From the receipt of the causing message to the drawn frame, in the server's time. */

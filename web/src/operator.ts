@@ -46,21 +46,21 @@ const KEYS: Record<string, string> = { a: "ack", n: "comment", c: "close", enter
 
 async function pressed(view: RowView, name: string, clock: ServerClock, health: Health): Promise<void> {
   const row = view.row;
+  if (!row) return;
   if (name === "more") view.toggle(clock.now());
   if (config.may_act !== true) return;
-  if (name === "ack" && !isAcked(row)) await send(view, { do: "ack", seen_version: row.version, note: "" }, health);
+  if (name === "ack" && !isAcked(row)) await send(view, row.id, { do: "ack", seen_version: row.version, note: "" }, health);
   if (name === "close" && isClosable(row)) {
     const words = await ask(row, "close");
-    if (words) await send(view, { do: "close", ...words }, health);
+    if (words) await send(view, row.id, { do: "close", ...words }, health);
   }
   if (name === "comment") {
     const words = await ask(row, "comment");
-    if (words) await send(view, { do: "comment", note: words.note }, health);
+    if (words) await send(view, row.id, { do: "comment", note: words.note }, health);
   }
 }
 
-async function send(view: RowView, body: Act, health: Health): Promise<void> {
-  const id = view.row.id;
+async function send(view: RowView, id: number, body: Act, health: Health): Promise<void> {
   if (busy.has(id)) return;
   busy.add(id);
   view.say(say("sending"), "wait");

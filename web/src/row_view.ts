@@ -2,7 +2,7 @@
 
 import { isAcked, isClosable } from "./board.ts";
 import { config, named, say, word } from "./config.ts";
-import { copy, element, mark, part, show, text } from "./dom.ts";
+import { copy, element, mark, show, text } from "./dom.ts";
 import { clockTime, duration } from "./time.ts";
 import type { Notice, Row } from "./types.ts";
 
@@ -11,17 +11,21 @@ const LEAKS = new Set(["leak", "unknown_leak"]);
 
 export class RowView {
   readonly root: HTMLElement;
-  #row: Row;
+  readonly #parts = new Map<string, HTMLElement>();
+  #row: Row | undefined;
   #open = false;
 
-  constructor(row: Row) {
-    this.#row = row;
+  constructor(id: number) {
     this.root = copy("row-template");
-    this.root.id = `alarm-${row.id}`;
-    mark(this.root, "id", String(row.id));
+    this.root.id = `alarm-${id}`;
+    mark(this.root, "id", String(id));
+    for (const one of this.root.querySelectorAll<HTMLElement>("[data-part]")) {
+      this.#parts.set(one.dataset["part"] ?? "", one);
+    }
   }
 
-  get row(): Row {
+  /** As it was painted last. */
+  get row(): Row | undefined {
     return this.#row;
   }
 
@@ -30,11 +34,12 @@ export class RowView {
     const root = this.root;
     mark(root, "priority", String(row.priority));
     mark(root, "status", row.status);
-    part(root, "shape").setAttribute("href", `#shape-${row.priority}`);
-    text(part(root, "number"), String(row.priority));
-    text(part(root, "priority"), word("priority", row.priority));
-    text(part(root, "title"), title(row));
-    text(part(root, "status"), word("status", row.status));
+    this.#part("shape").setAttribute("href", `#shape-${row.priority}`);
+    text(this.#part("number"), String(row.priority));
+    text(this.#part("priority"), word("priority", row.priority));
+    text(this.#part("title"), title(row));
+    text(this.#part("status"), word("status", row.status));
+    this.#flags(row);
     this.#where(row);
     this.#lel(row);
     this.#told(row.notices);
@@ -45,19 +50,19 @@ export class RowView {
 
   /** Ages only: once a second. */
   tick(nowMs: number): void {
-    text(part(this.root, "age"), duration(nowMs - this.#row.opened_ms));
+    if (this.#row) text(this.#part("age"), duration(nowMs - this.#row.opened_ms));
   }
 
   toggle(nowMs: number): void {
     this.#open = !this.#open;
-    show(part(this.root, "details"), this.#open);
-    part(this.root, "more").setAttribute("aria-expanded", String(this.#open));
-    if (this.#open) this.#details(this.#row, nowMs);
+    show(this.#part("details"), this.#open);
+    this.#part("more").setAttribute("aria-expanded", String(this.#open));
+    if (this.#open && this.#row) this.#details(this.#row, nowMs);
   }
 
   /** Say something about the operator's action at the row itself. */
   say(words: string, tone: "" | "wait" | "warn" | "good"): void {
-    const place = part(this.root, "feedback");
+    const place = this.#part("feedback");
     text(place, words);
     mark(place, "tone", tone);
     show(place, words !== "");
@@ -70,32 +75,48 @@ export class RowView {
     this.root.classList.add("flash");
   }
 
+  #part(name: string): HTMLElement {
+    const found = this.#parts.get(name);
+    if (!found) throw new Error(`the template has no part "${name}"`);
+    return found;
+  }
+
+  #flags(row: Row): void {
+    const flags = row.late ? [say("late")] : [];
+    if (row.count > 1) flags.push(say("times_short", { count: row.count }));
+    text(this.#part("flags"), flags.join(" · "));
+  }
+
   #where(row: Row): void {
     const site = named(row.site_name, row.site_name_en);
-    text(part(this.root, "site"), site || row.detector || say("our_service"));
-    text(part(this.root, "room"), named(row.room_name, row.room_name_en));
-    text(part(this.root, "gas"), word("gas", row.supply_gas));
-    text(part(this.root, "address"), row.address);
-    const link = part(this.root, "detector");
+    text(this.#part("site"), site || row.detector || say("our_service"));
+    text(this.#part("room"), named(row.room_name, row.room_name_en));
+    text(this.#part("gas"), word("gas", row.supply_gas));
+    text(this.#part("address"), row.address);
+    const link = this.#part("detector");
     text(link, row.detector ?? "");
     if (row.detector) link.setAttribute("href", `/detectors/${encodeURIComponent(row.detector)}`);
   }
 
   #lel(row: Row): void {
     const measured = LEAKS.has(row.kind) && (row.lel !== null || row.peak_lel !== null);
-    show(part(this.root, "lel"), measured);
-    const codes = part(this.root, "codes");
+    show(this.#part("lel"), measured);
+    const codes = this.#part("codes");
     show(codes, !measured && row.codes.length > 0);
     text(codes, codeWords(row));
     if (!measured) return;
-    text(part(this.root, "now"), row.lel === null ? "–" : number(row.lel));
-    text(part(this.root, "peak"), row.peak_lel === null ? "" : say("peak", { lel: number(row.peak_lel) }));
-    const bar = part(this.root, "bar");
+    text(this.#part("now"), row.lel === null ? "–" : number(row.lel));
+    text(this.#part("peak"), row.peak_lel === null ? "" : say("peak", { lel: number(row.peak_lel) }));
+    const bar = this.#part("bar");
     bar.style.setProperty("--now", `${Math.min(100, row.lel ?? 0)}%`);
     bar.style.setProperty("--peak", `${Math.min(100, row.peak_lel ?? 0)}%`);
   }
 
   #told(notices: Notice[]): void {
+    const place = this.#part("told");
+    const key = notices.map((notice) => `${notice.id}${notice.state}`).join();
+    if (place.dataset["key"] === key) return;
+    place.dataset["key"] = key;
     const latest = byPerson(notices);
     const shown = latest.slice(0, TOLD_SHOWN).map((notice) => {
       const item = element("li", "notice");
@@ -108,18 +129,14 @@ export class RowView {
       shown.push(element("li", "rest", say("more_people", { count: latest.length - TOLD_SHOWN })));
     }
     if (latest.length === 0) shown.push(element("li", "rest", say("nobody_told")));
-    const place = part(this.root, "told");
-    const key = notices.map((n) => `${n.id}${n.state}`).join();
-    if (place.dataset["key"] === key && key !== "") return;
-    place.dataset["key"] = key;
     place.replaceChildren(...shown);
   }
 
   #buttons(row: Row, nowMs: number): void {
     const may = config.may_act === true;
-    show(part(this.root, "ack"), may && !isAcked(row));
-    show(part(this.root, "close"), may && isClosable(row));
-    const acked = part(this.root, "acked");
+    show(this.#part("ack"), may && !isAcked(row));
+    show(this.#part("close"), may && isClosable(row));
+    const acked = this.#part("acked");
     show(acked, isAcked(row));
     if (row.acked_ms !== null) {
       text(acked, say("acked_by", { name: row.acked_by ?? "", time: clockTime(row.acked_ms, nowMs) }));
@@ -138,9 +155,9 @@ export class RowView {
     if (row.late) facts.push([say("late"), say("late_hint")]);
     facts.push([say("number"), String(row.id)]);
     const pairs = facts.flatMap(([name, value]) => [element("dt", "", name), element("dd", "", value)]);
-    part(this.root, "facts").replaceChildren(...pairs);
+    this.#part("facts").replaceChildren(...pairs);
     const lines = [...row.notices].reverse().map((notice) => noticeLine(notice, nowMs));
-    part(this.root, "notices").replaceChildren(...lines);
+    this.#part("notices").replaceChildren(...lines);
   }
 }
 

