@@ -96,7 +96,7 @@ def statuses(counts: MessageCounts | None = None) -> dict[str, ServiceStatus]:
     return {"collector": collector}
 
 
-def told(*events: Event, start_id: int = 0, ran_s: float = 150, **changes: Any) -> Report:  # noqa: ANN401
+def told(*events: Event, start_id: int = 0, ran_s: float = 150, **changes: Any) -> Report:  # noqa: ANN401 -- statuses
     seen = Seen(start_id=start_id)
     for number, event in enumerate(events, 1):
         seen.add(Entry(number, 1000 + number, event))
