@@ -10,7 +10,8 @@ from typing import Final
 import msgspec
 
 WINDOW: Final = 62
-"""Bits; so many numbers back a repetition is recognised."""
+"""Bits; so many numbers back a repetition is recognised. Further back, a leak that a broker sends again after
+a crash is told once more, marked late: better twice than never."""
 ALL_SEEN: Final = (1 << WINDOW) - 1
 
 

@@ -18,6 +18,7 @@ from gascore.journal import (
     ConditionCleared,
     ConditionRaised,
     FirstReport,
+    Reason,
     UnknownLeak,
 )
 from gascore.words import Condition
@@ -25,7 +26,7 @@ from gaswatch.clock import SystemClock
 from gaswatch.stores.engine import open_engine
 from gaswatch.wiring.collector import collector_of
 from support.broker import Broker, a_mosquitto
-from support.collector_site import CollectorSite, publish
+from support.collector_site import CollectorSite, a_connection_with_a_will, publish
 from support.waiting import until
 
 pytestmark = pytest.mark.integration
@@ -117,6 +118,27 @@ async def test_a_broker_that_dies_and_comes_back_is_one_blindness_and_loses_noth
     assert [one.condition for one in of(site, ConditionRaised)] == [Condition.LEAK]
 
 
+async def test_a_detector_that_is_cut_off_is_offline_at_once_and_also_when_nobody_listened(
+    site: CollectorSite,
+) -> None:
+    now_ms = SystemClock().now_ms()
+    async with aiomqtt.Client("127.0.0.1", site.broker.port) as client:
+        async with collecting(site):
+            await publish(client, "D1", 1, now_ms)
+            await publish(client, "D2", 1, now_ms)
+            with a_connection_with_a_will(site.broker, "D1"):
+                pass
+            await until(lambda: of(site, ConditionRaised), what="the first will")
+        with a_connection_with_a_will(site.broker, "D2"):
+            pass
+        async with collecting(site):
+            await until(lambda: len(of(site, ConditionRaised)) == 2, what="the second will")
+            await publish(client, "D2", 2, now_ms + 1)
+            await until(lambda: of(site, ConditionCleared), what="the return")
+    found = [(one.detector, one.condition, one.reason) for one in of(site, ConditionRaised)]
+    assert found == [(name, Condition.OFFLINE, Reason.LAST_WILL) for name in ("D1", "D2")]
+
+
 async def test_killed_twice_in_mid_stream_it_loses_nothing_and_tells_no_leak_twice(
     site: CollectorSite,
 ) -> None:
@@ -129,6 +151,8 @@ async def test_killed_twice_in_mid_stream_it_loses_nothing_and_tells_no_leak_twi
         async with aiomqtt.Client("127.0.0.1", site.broker.port) as client:
             while not enough.is_set() or seq % 20:
                 seq += 1
+                # Not so far ahead that a leak sent again could not be recognised (`sequence.WINDOW`).
+                await until(has_more(site, seq - 40), within_s=60, what="the collector")
                 state, lel = ("high", 60.0) if seq % 20 in {5, 6} else ("normal", 1.0)
                 for name in NAMES:
                     await publish(client, name, seq, start_ms + seq, state, lel)

@@ -1,12 +1,16 @@
 """A collector with everything real around it: mosquitto, stores on disk, its own process if wanted."""
 
 import os
+import socket
+import struct
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import aiomqtt
+import mqtt5
 
 from gascore.journal import Entry
 from gascore.registry import Area, Detector, Ledger, Room, Site, SiteKind
@@ -125,3 +129,17 @@ def _ledger(detectors: Iterable[str]) -> Ledger:
         for no, name in enumerate(detectors, 1)
     )
     return Ledger(areas=(area,), sites=(site,), rooms=(room,), detectors=found)
+
+
+@contextmanager
+def a_connection_with_a_will(broker: Broker, name: str) -> Iterator[None]:
+    """A detector that is connected until the block ends, when its mains are cut: no goodbye."""
+    will = mqtt5.Will(f"gas/1/{name}/online", payload=b"0", qos=mqtt5.QoS.AT_LEAST_ONCE, retain=True)
+    hello = mqtt5.ConnectPacket(name, clean_start=True, keep_alive=10, will=will)
+    with socket.create_connection(("127.0.0.1", broker.port), timeout=5) as line:
+        line.sendall(hello.write())
+        answer, _ = mqtt5.read(memoryview(line.recv(1024)))
+        assert isinstance(answer, mqtt5.ConnAckPacket)
+        assert answer.reason_code == mqtt5.ConnAckReasonCode.SUCCESS
+        yield
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset, not an end
