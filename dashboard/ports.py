@@ -3,7 +3,7 @@
 All calls block and raise `gascore.journal.StoreDownError` when the store can't be read or written.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal, Protocol, TypeAlias
 
 import msgspec
@@ -209,6 +209,14 @@ class Newest(msgspec.Struct, frozen=True):
 
 Point: TypeAlias = tuple[int, float | None, float | None, float | None]
 """Begin of a step in ms, then least, greatest and mean %LEL in it (None: no valid value)."""
+
+
+class Gauges(Protocol):
+    """What detectors measure now. Implementation: `gaswatch.stores.curves.EmbeddedGauges`."""
+
+    def lel(self, detectors: Collection[DetectorId], since_ms: int) -> dict[DetectorId, float]:
+        """The newest valid %LEL of each; those that have none since `since_ms` are missing."""
+        ...
 
 
 class Series(Protocol):

@@ -118,8 +118,18 @@ class Board:
         """All open alarms, the newest first."""
         return sorted(self._open.values(), key=lambda one: -one.alarm.id)
 
+    def leaking(self) -> tuple[DetectorId, ...]:
+        """The detectors of open leaks, whose measurement is worth a look between two entries."""
+        return tuple(self._leaking)
+
+    def measure(self, lel: Mapping[DetectorId, float]) -> None:
+        """What detectors measure now, %LEL; of no interest where no leak is open."""
+        for detector, value in lel.items():
+            if detector in self._leaking and self._lel.get(detector) != value:
+                self._measured(detector, value)
+
     def lel(self, alarm: Alarm) -> float | None:
-        """The newest journaled %LEL behind an open leak; None for other alarms."""
+        """The newest known %LEL behind an open leak; None for other alarms."""
         if alarm.kind not in LEAKS or alarm.detector is None or alarm.id not in self._open:
             return None
         return self._lel.get(alarm.detector)
@@ -164,7 +174,10 @@ def urgency(row: Row) -> tuple[bool, int, int, int]:
 
 
 def row_of(tracked: Tracked, names: Names, lel: float | None = None) -> Row:
-    """An alarm, open or closed, as people see it; what the ledger no longer knows reads ""."""
+    """An alarm, open or closed, as people see it; what the ledger no longer knows reads "".
+
+    Between two entries about a leak more may be measured than its journaled peak: then that is the peak.
+    """
     alarm = tracked.alarm
     site = None if alarm.site is None else names.sites.get(alarm.site)
     room = None if alarm.room is None else names.rooms.get(alarm.room)
@@ -178,7 +191,7 @@ def row_of(tracked: Tracked, names: Names, lel: float | None = None) -> Row:
         level=alarm.level,
         peak_level=alarm.peak_level,
         lel=lel,
-        peak_lel=alarm.peak_lel,
+        peak_lel=alarm.peak_lel if lel is None else max(lel, alarm.peak_lel or 0.0),
         detector=alarm.detector,
         site=alarm.site,
         site_name="" if site is None else site.name,

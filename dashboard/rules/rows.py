@@ -28,7 +28,7 @@ class Row(msgspec.Struct, frozen=True):
     """One open alarm.
 
     Attributes:
-        lel, peak_lel: %LEL now (as far as the journal knows) and the worst so far.
+        lel, peak_lel: %LEL now (the newest reading) and the worst so far.
         received_ms: receipt of the message that opened it.
         since_ms: since when the condition holds.
         count: how often the condition has come while the alarm was open.

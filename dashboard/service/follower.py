@@ -1,14 +1,14 @@
 """Follows the journal and the services' words, and says on the stream what changed (docs/adr/0010)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 from typing import Final
 
 import msgspec
 import structlog
 
-from dashboard.ports import Alarms, Town
+from dashboard.ports import Alarms, Gauges, Town
 from dashboard.rules.stream import Ring
 from dashboard.service.hub import Hub
 from dashboard.service.lane import Lane
@@ -17,7 +17,7 @@ from dashboard.service.picture import Picture
 from gascore.clock import Clock
 from gascore.journal import Entry, Journal, OperatorAnswered, StoreDownError
 from gascore.service_status import ServiceStatus, StatusBoard
-from gascore.words import AlarmId
+from gascore.words import AlarmId, DetectorId
 
 NAME: Final = "dashboard"
 POLL_MS: Final = 50
@@ -26,6 +26,12 @@ BATCH: Final = 1000
 SPACING_MS: Final = 150
 """A first change goes out at once, the following ones together after this (console reference 2.3: 5 Hz)."""
 WORD_MS: Final = 1000
+GAUGE_MS: Final = 2000
+"""How often open leaks are measured anew …"""
+GAUGE_OLD_MS: Final = 600_000
+"""… by readings not older than this; a detector that fell silent keeps what was known of it."""
+GAUGE_PAUSES: Final = 20
+"""A look that took t is followed by a pause of at least 20 t: looking for a silent detector can be long."""
 BEAT_MS: Final = 2000
 RETRY_MS: Final = 1000
 _log = structlog.get_logger()
@@ -36,14 +42,19 @@ class JournalWentBackError(Exception):
 
 
 class Parts(msgspec.Struct, frozen=True):
-    """What the follower works with. `epoch` differs from process to process."""
+    """What the follower works with. `epoch` differs from process to process.
+
+    `lane` is for the journal, `quick` for what may wait.
+    """
 
     journal: Journal
     alarms: Alarms
     town: Town
     board: StatusBoard
+    gauges: Gauges
     clock: Clock
     lane: Lane
+    quick: Lane
     epoch: str
     pid: int
 
@@ -86,6 +97,7 @@ class Follower:
                 group.create_task(self._follow(), name="follow"),
                 group.create_task(self._every(WORD_MS, self._tell), name="tell"),
                 group.create_task(self._every(BEAT_MS, self._beat), name="beat"),
+                group.create_task(self._gauge(), name="gauge"),
             ]
             await self._stopping.wait()
             for task in tasks:
@@ -174,6 +186,24 @@ class Follower:
     async def _tell(self) -> None:
         await self._do(partial(self._parts.board.say, self.word()))
         self.picture.hear(await self._do(self._parts.board.read))
+
+    async def _gauge(self) -> None:
+        while True:
+            begun_ms = self._clock.now_ms()
+            if leaking := self.picture.board.leaking():
+                await self._measure(leaking, begun_ms - GAUGE_OLD_MS)
+            ended_ms = self._clock.now_ms()
+            pause_ms = max(GAUGE_MS, (ended_ms - begun_ms) * GAUGE_PAUSES)
+            await self._clock.sleep_until(ended_ms + pause_ms)
+
+    async def _measure(self, leaking: Collection[DetectorId], since_ms: int) -> None:
+        """The time series may be slow or down: rows then show what the journal knows."""
+        try:
+            lel = await self._parts.quick.do(partial(self._parts.gauges.lel, leaking, since_ms))
+        except StoreDownError as error:
+            _log.warning("open leaks can't be measured anew", error=str(error))
+        else:
+            self.picture.measure(lel)
 
     async def _beat(self) -> None:
         self.hub.beat(self.picture.encoded_heartbeat(self._clock.now_ms()))

@@ -11,7 +11,7 @@ from dashboard.rules.health import COLLECTOR, detector_counts, system_rows
 from dashboard.rules.rows import Counts, Row, SystemRow, SystemState
 from gascore.journal import AlarmStep, AlarmStepped, Entry, LedgerChanged, NoticeStepped, ServiceStepped
 from gascore.service_status import ServiceStatus
-from gascore.words import AlarmId
+from gascore.words import AlarmId, DetectorId
 
 REMEMBERED: Final = 1000
 """Freshly opened leaks whose time to the screen is still taken."""
@@ -101,6 +101,11 @@ class Picture:
     def rename(self, names: Names) -> None:
         """The ledger's names changed."""
         self.board.rename(names)
+        self._changed += 1
+
+    def measure(self, lel: Mapping[DetectorId, float]) -> None:
+        """What detectors of open leaks measure now, %LEL."""
+        self.board.measure(lel)
         self._changed += 1
 
     def hear(self, words: Mapping[str, ServiceStatus]) -> None:

@@ -29,7 +29,7 @@ from gaswatch.reports.compliance import Compliance
 from gaswatch.settings import Settings, SettingsError
 from gaswatch.stores.accounts import SqlAccounts
 from gaswatch.stores.board import SqlBoard, SqlQuarantine, SqlTown
-from gaswatch.stores.curves import EmbeddedSeries
+from gaswatch.stores.curves import EmbeddedGauges, EmbeddedSeries
 from gaswatch.stores.engine import open_engine
 from gaswatch.stores.journal import SqlJournal
 from gaswatch.stores.readings import EmbeddedReadings
@@ -112,8 +112,10 @@ def parts_over(
             alarms=SqlBoard(engine),
             town=SqlTown(engine),
             board=SqlStatusBoard(engine),
+            gauges=EmbeddedGauges(engine, readings),
             clock=clock,
             lane=lanes.urgent,
+            quick=lanes.quick,
             epoch=uuid4().hex[:12],
             pid=os.getpid(),
         )

@@ -33,10 +33,10 @@ NAMES = Names(sites={SITE.id: SITE}, rooms={ROOM.id: ROOM}, people={OWNER.id: OW
 
 def test_an_opened_alarm_is_a_row_with_its_place_and_its_measurement() -> None:
     board = Board(NAMES)
-    board.fold(entries(raised(26.5), stepped(a_leak())))
+    board.fold(entries(raised(25.5), stepped(a_leak())))
     (row,) = board.take().rows
     assert (row.site_name, row.room_name_en, row.address) == ("川味小馆", "Kitchen", "人民路1号")
-    assert (row.lel, row.peak_lel, row.supply_gas) == (26.5, 26.0, SupplyGas.NATURAL_GAS)
+    assert (row.lel, row.peak_lel, row.supply_gas) == (25.5, 26.0, SupplyGas.NATURAL_GAS)
     assert row.status is AlarmStatus.UNACKED_ACTIVE
 
 
@@ -149,3 +149,17 @@ def test_open_alarms_are_counted_by_priority_and_acknowledgement() -> None:
     assert counts.by_priority == {"1": 0, "2": 2, "3": 0, "4": 0}
     assert (counts.unacked, counts.detectors) == (1, {"protected": 7})
     assert board.lel(a_leak(AlarmId(9))) is None
+
+
+def test_between_two_entries_a_leak_shows_what_is_measured_now() -> None:
+    board = Board(NAMES)
+    board.fold(entries(raised(26.0), stepped(a_leak())))
+    board.take()
+    assert board.leaking() == ("d1",)
+    board.measure({DetectorId("d1"): 41.5, DetectorId("d9"): 3.0})
+    (row,) = board.take().rows
+    assert (row.lel, row.peak_lel) == (41.5, 41.5)
+    board.measure({DetectorId("d1"): 41.5})
+    assert not board.take(), "the same value is no change"
+    board.fold(entries(stepped(closed(a_leak()), AlarmStep.CLOSED), first_id=3))
+    assert board.leaking() == ()
