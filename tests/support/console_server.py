@@ -160,18 +160,22 @@ class ConsoleServer:
 
 
 class _Stream:
+    """Events of one browser, and a heartbeat every half second."""
+
     def __init__(self, server: ConsoleServer, queue: "Queue[bytes]", ended: threading.Event) -> None:
         self._server, self.queue, self._ended = server, queue, ended
+        self._beat_ms = now_ms()
 
     def __iter__(self) -> "_Stream":
         return self
 
     def __next__(self) -> bytes:
-        """The next event; a heartbeat when there was none for half a second."""
+        """The next event."""
         while not self._ended.is_set():
             try:
-                event = self.queue.get(timeout=0.5)
+                event = self.queue.get(timeout=max(0.0, self._beat_ms - now_ms()) / 1000)
             except Empty:
+                self._beat_ms = now_ms() + 500
                 event = self._server.heartbeat()
             if event == b"":
                 break

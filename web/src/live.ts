@@ -26,7 +26,7 @@ function hear(message: Message): void {
   else if (message.type === "refused") health.signedOut();
   else {
     health.heard(message.type === "hb" ? message.data : undefined);
-    if (message.type === "hb") clock.sample(message.data.now_ms);
+    if (message.type === "hb") clock.sampleHeartbeat(message.data.now_ms);
     else if (message.type === "snapshot") takeSnapshot(message.data);
     else takeDelta(message.data);
   }
@@ -34,7 +34,7 @@ function hear(message: Message): void {
 }
 
 function takeSnapshot(snapshot: Snapshot): void {
-  clock.sample(snapshot.now_ms);
+  clock.sampleSnapshot(snapshot.now_ms);
   rouse(board.reset(snapshot.rows));
   rows.schedule();
   paintAround(snapshot.counts, snapshot.system);
@@ -44,7 +44,7 @@ function takeDelta(delta: Delta): void {
   const change = board.merge(delta.rows, delta.gone);
   rouse(change);
   const visible = document.visibilityState === "visible";
-  rows.schedule(visible && clock.known ? () => change.fresh.forEach(report) : undefined);
+  rows.schedule(visible && clock.exact ? () => change.fresh.forEach(report) : undefined);
   paintAround(delta.counts, delta.system);
 }
 

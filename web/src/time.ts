@@ -27,13 +27,22 @@ export function duration(ms: number): string {
 
 /**
  * The server's clock, estimated from what it said: of the last samples, the one that took the least time
- * to come is the truest. Counts on with the monotonic clock, so a corrected computer clock changes nothing.
+ * to come is the truest (it is late by that time: some milliseconds). Counts on with the monotonic clock, so a
+ * corrected computer clock changes nothing. Snapshots can be long and slow to come: good enough for ages, while
+ * `exact` waits for a heartbeat, and then heartbeats alone count.
  */
 export class ServerClock {
   #offsets: number[] = [];
+  exact = false;
 
-  sample(serverMs: number): void {
-    this.#offsets = [...this.#offsets.slice(-29), serverMs - performance.now()];
+  sampleSnapshot(serverMs: number): void {
+    if (!this.exact) this.#offsets.push(serverMs - performance.now());
+  }
+
+  sampleHeartbeat(serverMs: number): void {
+    const before = this.exact ? this.#offsets.slice(-29) : [];
+    this.#offsets = [...before, serverMs - performance.now()];
+    this.exact = true;
   }
 
   get known(): boolean {
