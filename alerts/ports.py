@@ -4,6 +4,7 @@ Stores raise `gascore.journal.StoreDownError`: then nothing of the transaction h
 """
 
 from contextlib import AbstractContextManager
+from enum import StrEnum
 from typing import Protocol
 
 from alerts.rules.casefile import CaseFile
@@ -15,6 +16,13 @@ from gascore.words import AlarmId, DetectorId, NoticeId, RoomId, SiteId
 
 class SpoiledError(Exception):
     """An attempt failed by a defect of ours, not of the store: it is undone, the rest of the transaction stands."""
+
+
+class Lane(StrEnum):
+    """Two readers of the journal: when the power of a quarter fails, a leak does not queue behind the outage."""
+
+    LEAKS = "alerts.leaks"
+    OTHERS = "alerts"
 
 
 class Registry(Protocol):
@@ -130,8 +138,8 @@ class Transaction(Protocol):
         """The outbox."""
         ...
 
-    def cursor(self) -> int:
-        """The id of the last journal entry that was taken in."""
+    def cursor(self, lane: Lane) -> int:
+        """The id of the last journal entry that this lane has read."""
         ...
 
     def entries(self, cursor: int, limit: int) -> list[Entry]:
@@ -146,8 +154,8 @@ class Transaction(Protocol):
         """
         ...
 
-    def move(self, cursor: int) -> None:
-        """The cursor is now here."""
+    def move(self, lane: Lane, cursor: int) -> None:
+        """The lane has read up to here."""
         ...
 
     def append(self, events: list[Event], at_ms: int) -> None:

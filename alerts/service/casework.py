@@ -114,11 +114,9 @@ class Casework:
             _log.warning("rung_not_reached", alarm=alarm, rung=file.ladder.rung)
             self.climb(file, Unreached(file.ladder.rung), Moment(self.now_ms))
 
-    def finish(self, cursor: int) -> None:
-        """Append everything, and remember how far the journal was taken in."""
+    def finish(self) -> None:
+        """Append everything to the journal."""
         self.events.extend(self.teller.stepped)
-        if cursor != self.books.cursor():
-            self.books.move(cursor)
         if self.events:
             self.books.append(self.events, self.now_ms)
 

@@ -11,15 +11,17 @@ from typing import Final
 
 import structlog
 
-from alerts.ports import Books, Registry, SpoiledError
+from alerts.ports import Books, Lane, Registry, SpoiledError
 from alerts.rules.lifecycle import Ended
 from alerts.service.casework import Casework, Moment
-from alerts.service.folding import begin_blind, fold
+from alerts.service.folding import begin_blind, fold, is_leak
 from gascore.journal import Entry
 
-ENTRIES: Final = 50
-"""Per turn: the collector can't write while a turn lasts (about 3 ms for each entry that concerns us)."""
-LADDERS: Final = 50
+ENTRIES: Final = 10
+"""Per lane and turn: the collector can't write while a turn lasts (up to 10 ms for each entry that concerns us)."""
+SCANNED: Final = 1_000
+"""Entries looked at per lane and turn: an outage of a quarter, to find the leak behind it."""
+LADDERS: Final = 10
 
 OWN_JOURNAL: Final = "system:alerts:journal"
 """An entry was skipped; open until the process is replaced by one that hopefully knows better."""
@@ -39,7 +41,7 @@ class Turned:
     """What a turn did.
 
     Attributes:
-        cursor: the last journal entry that was taken in.
+        cursor: the last journal entry up to which everything was taken in.
         more: there is more to do at once.
         wake_ms: when the next ladder is due.
         told: notices made.
@@ -68,17 +70,32 @@ class Desk:
         """
         with self._books.transaction() as books:
             work = Casework(books, self._registry, self._zone, now_ms)
-            cursor = books.cursor()
-            entries = books.entries(cursor, ENTRIES)
-            for entry in entries:
-                self._take_in(work, entry)
-                cursor = entry.id
+            more_leaks = self._read(work, Lane.LEAKS)
+            more_others = self._read(work, Lane.OTHERS)
             for key, trouble in {**(watched or {}), OWN_JOURNAL: self._skipped}.items():
                 _watch(work, key, trouble)
             ticked = work.tick(LADDERS)
-            work.finish(cursor)
-            more = len(entries) == ENTRIES or ticked == LADDERS or bool(work.events)
+            work.finish()
+            more = more_leaks or more_others or ticked == LADDERS or bool(work.events)
+            cursor = min(books.cursor(lane) for lane in Lane)
             return Turned(cursor, more, books.cases.next_due_ms(), work.told)
+
+    def _read(self, work: Casework, lane: Lane) -> bool:
+        """Take in what is for this lane, up to `ENTRIES`; whether there is more."""
+        start = cursor = work.books.cursor(lane)
+        taken = 0
+        entries = work.books.entries(cursor, SCANNED)
+        for entry in entries:
+            if is_leak(entry.event) == (lane is Lane.LEAKS):
+                if taken == ENTRIES:
+                    break
+                before = len(work.events)
+                self._take_in(work, entry)
+                taken += len(work.events) > before  # what means nothing to us costs nothing
+            cursor = entry.id
+        if cursor != start:
+            work.books.move(lane, cursor)
+        return bool(entries) and (len(entries) == SCANNED or cursor != entries[-1].id)
 
     def _take_in(self, work: Casework, entry: Entry) -> None:
         """One entry that we can't digest must not keep all later leaks from people."""

@@ -12,6 +12,7 @@ from gascore.journal import (
     ConditionCleared,
     ConditionRaised,
     Entry,
+    Event,
     NoticeStepped,
     UnknownLeak,
 )
@@ -33,6 +34,17 @@ def fold(work: Casework, entry: Entry) -> None:
             work.check_reached(notice.alarm)
         case event:
             serve(work, event, entry.at_ms)
+
+
+def is_leak(event: Event) -> bool:
+    """Whether it is about a leak, which never waits for anything else."""
+    match event:
+        case ConditionRaised() | ConditionChanged() | ConditionCleared():
+            return event.condition is Condition.LEAK
+        case UnknownLeak():
+            return True
+        case _:
+            return False
 
 
 def key_of(detector: DetectorId, kind: AlarmKind) -> str:

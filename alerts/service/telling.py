@@ -13,8 +13,8 @@ from alerts.rules.wording import Reader, text_of
 from alerts.service.places import Places
 from gascore.alarm import Alarm, Notice, NoticePurpose, NoticeState
 from gascore.journal import NoticeStepped
-from gascore.registry import Person
-from gascore.words import Language, PersonId, Priority
+from gascore.registry import Person, Role
+from gascore.words import Language, PersonId, Priority, SiteId
 
 CHANNEL: Final = "sms"
 _ALARMING: Final = frozenset({NoticePurpose.RAISED, NoticePurpose.WORSE, NoticePurpose.REPEAT})
@@ -59,6 +59,7 @@ class Teller:
         self._places = places
         self.zone = zone
         self.stepped: list[NoticeStepped] = []
+        self._on_duty: dict[SiteId | None, list[tuple[Role, Person]]] = {}
 
     def person(self, phone: str) -> Person | None:
         """Who has this number."""
@@ -123,7 +124,9 @@ class Teller:
 
     def _recipients(self, alarm: Alarm, tell: Tell, before: list[Parcel]) -> list[Recipient]:
         found: dict[str, Recipient] = {}
-        for role, person in self._registry.people_on_duty(alarm.site):
+        if alarm.site not in self._on_duty:
+            self._on_duty[alarm.site] = self._registry.people_on_duty(alarm.site)
+        for role, person in self._on_duty[alarm.site]:
             if role in tell.roles:
                 found.setdefault(
                     person.phone, Recipient(person.phone, person.language, person.id, role.value)

@@ -11,19 +11,17 @@ import msgspec
 from sqlalchemy import Connection, Engine, Select, func, insert, select, update
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 
-from alerts.ports import SpoiledError, Transaction
+from alerts.ports import Lane, SpoiledError, Transaction
 from alerts.rules.casefile import CaseFile
 from alerts.rules.ladder import Ladder
 from gascore.alarm import Alarm
 from gascore.journal import Entry, Event, StoreDownError
 from gascore.words import AlarmId
-from gaswatch.stores.engine import reading, writing
+from gaswatch.stores.engine import writing
 from gaswatch.stores.journal import after_in, append_in, lock
 from gaswatch.stores.outbox import SqlNotices
 from gaswatch.stores.schema import alarm, cursor, escalation
 from gaswatch.stores.upsert import upsert
-
-CURSOR: Final = "alerts"
 
 
 class _Escalation(msgspec.Struct, frozen=True):
@@ -103,9 +101,10 @@ class SqlTransaction:
         self.cases = SqlCases(connection)
         self.notices = SqlNotices(connection)
 
-    def cursor(self) -> int:
-        """The id of the last journal entry that was taken in."""
-        return read_cursor(self._connection)
+    def cursor(self, lane: Lane) -> int:
+        """The id of the last journal entry that this lane has read."""
+        found = self._connection.execute(select(cursor.c.journal_id).where(cursor.c.name == lane)).scalar()
+        return found or 0
 
     def entries(self, after: int, limit: int) -> list[Entry]:
         """The journal after a cursor."""
@@ -124,9 +123,9 @@ class SqlTransaction:
             raise SpoiledError(f"{type(error).__name__}: {error}") from error
         nested.commit()
 
-    def move(self, to: int) -> None:
-        """The cursor is now here."""
-        upsert(self._connection, cursor, [{"name": CURSOR, "journal_id": to}])
+    def move(self, lane: Lane, to: int) -> None:
+        """The lane has read up to here."""
+        upsert(self._connection, cursor, [{"name": lane, "journal_id": to}])
 
     def append(self, events: Sequence[Event], at_ms: int) -> None:
         """Write to the journal."""
@@ -145,17 +144,6 @@ class SqlBooks:
         with writing(self._engine) as connection:
             lock(connection)
             yield SqlTransaction(connection)
-
-    def cursor(self) -> int:
-        """The id of the last journal entry that was taken in."""
-        with reading(self._engine) as connection:
-            return read_cursor(connection)
-
-
-def read_cursor(connection: Connection) -> int:
-    """How far alerts has read the journal."""
-    found = connection.execute(select(cursor.c.journal_id).where(cursor.c.name == CURSOR)).scalar()
-    return found or 0
 
 
 def _file(row: Sequence[Any] | None) -> CaseFile | None:

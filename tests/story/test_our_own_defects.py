@@ -60,3 +60,18 @@ def test_a_store_that_fails_skips_nothing(town: AlarmTown) -> None:
     town.restart()
     town.settle()
     assert [event.alarm.key for event in town.events(AlarmStepped)] == ["detector:kitchen-2:fault"]
+
+
+def test_a_leak_does_not_queue_behind_the_power_cut_of_a_quarter(town: AlarmTown) -> None:
+    town.running = False
+    for number in range(300):
+        town.raised(Condition.OFFLINE, f"quarter-{number}")
+    town.leak("kitchen-1", lel=70)
+    turned = town.desk.turn(town.clock.now_ms())
+    assert turned.more
+    opened = [event.alarm.key for event in town.events(AlarmStepped)]
+    assert opened[0] == "detector:kitchen-1:leak", "in the very first turn"
+    assert len(opened) == 11
+    town.running = True
+    town.settle()
+    assert len({event.alarm.key for event in town.events(AlarmStepped)}) == 301
