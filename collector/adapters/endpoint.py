@@ -11,7 +11,9 @@ FILTERS = tuple(f"{PREFIX}/+/{channel}" for channel in (Channel.STATUS, Channel.
 """What the collector subscribes to; never its own `cmd`."""
 SESSION_S = 7 * 86_400
 """For so long the broker keeps what comes in while we are away."""
-KEEP_ALIVE_S = 30
+KEEP_ALIVE_S = 10
+"""A broker that hangs is noticed after one and a half (MQTT 5) or two of these: before the shortest sensible
+GASWATCH_OFFLINE_MIN_S (30 s) makes every detector look silent."""
 PORT = 1883
 TLS_PORT = 8883
 

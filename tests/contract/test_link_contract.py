@@ -144,6 +144,17 @@ async def test_the_link_comes_back_when_the_broker_does(broker: Broker, version:
         await until(lambda: b"back" in desk.payloads)
 
 
+async def test_a_broker_that_hangs_is_noticed(
+    broker: Broker, version: Version, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("mqtt5_link", "gmqtt_link"):
+        monkeypatch.setattr(f"collector.adapters.{module}.KEEP_ALIVE_S", 1)
+    async with linked(broker, version) as desk:
+        with broker.hanging():
+            await until(lambda: not desk.is_up, within_s=10, what="the loss")
+        await until(lambda: desk.is_up, within_s=30, what="the return")
+
+
 async def test_tokens_of_a_dead_connection_are_dropped(broker: Broker, version: Version) -> None:
     async with linked(broker, version) as desk:
         await publish(broker, [b"before"])

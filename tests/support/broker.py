@@ -1,6 +1,7 @@
 """Real brokers for tests: a mosquitto and a NATS server on free ports, ended by their process ids."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -46,6 +47,16 @@ class Broker:
                     return
             Event().wait(0.02)
         raise RuntimeError(f"{self._command[0]} did not start:\n{self._log.read_text()[-2000:]}")
+
+    @contextmanager
+    def hanging(self) -> Iterator[None]:
+        """It keeps its connections and does nothing, as on a machine that swaps itself to death."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
     def stop(self, *, kill: bool = False) -> None:
         """End it, politely or not."""
