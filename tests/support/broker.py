@@ -68,8 +68,16 @@ class Broker:
 
 
 @contextmanager
-def a_mosquitto(folder: Path, users: Mapping[str, str] = NO_USERS) -> Iterator[Broker]:
-    """A mosquitto with `users` (name to password; none: anybody may come in), keeping sessions on disk."""
+def a_mosquitto(
+    folder: Path, users: Mapping[str, str] = NO_USERS, certificate: tuple[Path, Path] | None = None
+) -> Iterator[Broker]:
+    """A mosquitto that keeps sessions on disk.
+
+    Args:
+        folder: for its files.
+        users: name to password; none: anybody may come in.
+        certificate: with its key, for TLS instead of plain TCP.
+    """
     port = free_port()
     data = folder / "mosquitto"
     data.mkdir()
@@ -83,6 +91,8 @@ def a_mosquitto(folder: Path, users: Mapping[str, str] = NO_USERS) -> Iterator[B
         "autosave_interval 1",
         f"allow_anonymous {'false' if users else 'true'}",
     ]
+    if certificate is not None:
+        lines += [f"certfile {certificate[0]}", f"keyfile {certificate[1]}"]
     if users:
         passwords = data / "passwords"
         passwords.write_text("".join(f"{name}:{word}\n" for name, word in users.items()))
@@ -95,6 +105,18 @@ def a_mosquitto(folder: Path, users: Mapping[str, str] = NO_USERS) -> Iterator[B
     config.write_text("\n".join(lines) + "\n")
     program = which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin") or "mosquitto"
     yield from _running(Broker([program, "-c", str(config)], port, folder / "mosquitto.log"))
+
+
+def a_certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate for localhost, signed by itself, and its key."""
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    command = (
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost"
+    )
+    names = ["-addext", "subjectAltName=DNS:localhost"]
+    files = ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run([*command.split(), *names, *files], check=True, capture_output=True, timeout=DEADLINE_S)
+    return certificate, key
 
 
 @contextmanager
