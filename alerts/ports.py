@@ -21,7 +21,8 @@ class SpoiledError(Exception):
 class Lane(StrEnum):
     """Two readers of the journal: when the power of a quarter fails, a leak does not queue behind the outage."""
 
-    LEAKS = "alerts.leaks"
+    URGENT = "alerts.urgent"
+    """Leaks, and what people ask for or answer."""
     OTHERS = "alerts"
 
 

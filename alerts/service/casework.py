@@ -67,24 +67,27 @@ class Casework:
         if done.state is None or not done.effects:
             return done
         changed = file.with_case(done.state) if file else CaseFile(done.state.alarm, done.state.worse_version)
-        # The alarm comes first: its notices and its ladder refer to it.
-        self.books.cases.put(changed)
         self.events.extend(done.effects)
         step = done.effects[0].step
         _log.info("alarm", alarm=changed.alarm.id, key=changed.alarm.key, reason=step.value)
         follow = _ladder_event(changed.alarm, step)
-        if follow is not None:
-            self.climb(changed, follow, moment)
+        if follow is None:
+            self.books.cases.put(changed)
+        else:
+            self.climb(changed, follow, moment, changed=True)
         if step is AlarmStep.ACKED:
             self._withdraw(changed.alarm, {NoticePurpose.REPEAT})
         elif step is AlarmStep.CLOSED:
             self._withdraw(changed.alarm, {NoticePurpose.RAISED, NoticePurpose.WORSE, NoticePurpose.REPEAT})
         return done
 
-    def climb(self, file: CaseFile, event: ladder.Event, moment: Moment) -> None:
-        """Change a ladder and tell whom it names; where nobody is there, the next ones at once."""
+    def climb(self, file: CaseFile, event: ladder.Event, moment: Moment, *, changed: bool = False) -> None:
+        """Change a ladder and tell whom it names; where nobody is there, the next ones at once.
+
+        `changed`: the alarm itself is not stored yet. Notices refer to it, so it is stored before them.
+        """
         done = ladder.step(file.ladder, event, moment.at_ms)
-        if done.state is not file.ladder:
+        if changed or done.state is not file.ladder:
             file = file.with_ladder(done.state)
             self.books.cases.put(file)
         for tell in done.effects:

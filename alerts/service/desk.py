@@ -14,13 +14,13 @@ import structlog
 from alerts.ports import Books, Lane, Registry, SpoiledError
 from alerts.rules.lifecycle import Ended
 from alerts.service.casework import Casework, Moment
-from alerts.service.folding import begin_blind, fold, is_leak
+from alerts.service.folding import begin_blind, fold, is_urgent
 from gascore.journal import Entry
 
 ENTRIES: Final = 10
 """Per lane and turn: the collector can't write while a turn lasts (up to 10 ms for each entry that concerns us)."""
 SCANNED: Final = 1_000
-"""Entries looked at per lane and turn: an outage of a quarter, to find the leak behind it."""
+"""Entries looked at per lane and turn: enough to find a leak behind the power cut of a quarter."""
 LADDERS: Final = 10
 
 OWN_JOURNAL: Final = "system:alerts:journal"
@@ -70,13 +70,13 @@ class Desk:
         """
         with self._books.transaction() as books:
             work = Casework(books, self._registry, self._zone, now_ms)
-            more_leaks = self._read(work, Lane.LEAKS)
+            more_urgent = self._read(work, Lane.URGENT)
             more_others = self._read(work, Lane.OTHERS)
             for key, trouble in {**(watched or {}), OWN_JOURNAL: self._skipped}.items():
                 _watch(work, key, trouble)
             ticked = work.tick(LADDERS)
             work.finish()
-            more = more_leaks or more_others or ticked == LADDERS or bool(work.events)
+            more = more_urgent or more_others or ticked == LADDERS or bool(work.events)
             cursor = min(books.cursor(lane) for lane in Lane)
             return Turned(cursor, more, books.cases.next_due_ms(), work.told)
 
@@ -86,7 +86,7 @@ class Desk:
         taken = 0
         entries = work.books.entries(cursor, SCANNED)
         for entry in entries:
-            if is_leak(entry.event) == (lane is Lane.LEAKS):
+            if is_urgent(entry.event) == (lane is Lane.URGENT):
                 if taken == ENTRIES:
                     break
                 before = len(work.events)

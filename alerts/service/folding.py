@@ -14,6 +14,8 @@ from gascore.journal import (
     Entry,
     Event,
     NoticeStepped,
+    OperatorRequested,
+    ReplyReceived,
     UnknownLeak,
 )
 from gascore.words import Condition, DetectorId, Level, Priority
@@ -36,12 +38,14 @@ def fold(work: Casework, entry: Entry) -> None:
             serve(work, event, entry.at_ms)
 
 
-def is_leak(event: Event) -> bool:
-    """Whether it is about a leak, which never waits for anything else."""
+def is_urgent(event: Event) -> bool:
+    """Whether it is about a leak, or from a person, or about a text that did not arrive: it never queues."""
     match event:
         case ConditionRaised() | ConditionChanged() | ConditionCleared():
             return event.condition is Condition.LEAK
-        case UnknownLeak():
+        case NoticeStepped():
+            return event.notice.state in UNTOLD
+        case UnknownLeak() | OperatorRequested() | ReplyReceived():
             return True
         case _:
             return False

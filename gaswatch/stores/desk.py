@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Engine, Select, func, insert, select, update
+from sqlalchemy import Connection, Engine, Select, func, select
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 
 from alerts.ports import Lane, SpoiledError, Transaction
@@ -72,6 +72,7 @@ class SqlCases:
         """Store; a second open alarm of the same key raises IntegrityError: a defect, not an event."""
         one = file.alarm
         row = {
+            "id": one.id,
             "key": one.key,
             "open_key": one.key if one.closed_ms is None else None,
             "kind": one.kind,
@@ -82,9 +83,7 @@ class SqlCases:
             "closed_ms": one.closed_ms,
             "body": _encode(one),
         }
-        changed = self._connection.execute(update(alarm).where(alarm.c.id == one.id).values(row))
-        if not changed.rowcount:
-            self._connection.execute(insert(alarm).values(id=one.id, **row))
+        upsert(self._connection, alarm, [row])
         body = _encode(_Escalation(file.ladder, file.worse_version))
         upsert(
             self._connection,

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Select, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, func, or_, select, update
 
 from alerts.rules.delivery import Parcel, Receipt
 from alerts.rules.receipts import receipt_of
@@ -11,6 +11,7 @@ from gascore.alarm import NoticePurpose, NoticeState
 from gascore.journal import ReceiptReceived, decode
 from gascore.words import AlarmId, NoticeId
 from gaswatch.stores.schema import alarm, journal, notice
+from gaswatch.stores.upsert import insert_new
 
 _encode: Final = msgspec.json.Encoder().encode
 _parcel_of: Final = msgspec.json.Decoder(Parcel).decode
@@ -30,12 +31,8 @@ class SqlNotices:
 
     def add(self, parcel: Parcel) -> bool:
         """Store a new notice; False: one with its `once_key` exists, nothing was stored."""
-        told = select(notice.c.id).where(notice.c.once_key == parcel.once_key)
-        # No race: the transaction is alone; and if it were not, the column is unique.
-        if self._connection.execute(told).first() is not None:
-            return False
-        self._connection.execute(insert(notice).values(id=parcel.notice.id, **_row(parcel)))
-        return True
+        row = {"id": parcel.notice.id, **_row(parcel)}
+        return insert_new(self._connection, notice, row, unless="once_key")
 
     def put(self, parcel: Parcel) -> None:
         """Replace a notice."""

@@ -122,14 +122,14 @@ def test_a_transaction_that_fails_leaves_nothing(books: SqlBooks, store: Store) 
             one.cases.put(a_file())
             one.notices.add(a_parcel())
             one.append([signed_in("ann")], T)
-            one.move(Lane.LEAKS, 7)
+            one.move(Lane.URGENT, 7)
             raise ValueError("stop")
 
     with pytest.raises(ValueError, match="stop"):
         fail()
     with books.transaction() as one:
         assert one.cases.of_id(AlarmId(1)) is None
-        assert one.cursor(Lane.LEAKS) == 0
+        assert one.cursor(Lane.URGENT) == 0
     assert SqlJournal(store.engine).last_id() == 0
 
 
@@ -148,7 +148,7 @@ def test_an_attempt_that_fails_is_undone_and_the_rest_stands(books: SqlBooks) ->
     with books.transaction() as one:
         assert one.cases.new_id() == 2
         assert one.cursor(Lane.OTHERS) == 5
-        assert one.cursor(Lane.LEAKS) == 0
+        assert one.cursor(Lane.URGENT) == 0
 
 
 def test_a_notice_is_made_once(books: SqlBooks) -> None:
@@ -239,13 +239,13 @@ def test_two_transactions_are_one_after_the_other(books: SqlBooks, store: Store)
     def other() -> None:
         entered.set()
         with SqlBooks(store.open()).transaction() as two:
-            seen.append(two.cursor(Lane.LEAKS))
+            seen.append(two.cursor(Lane.URGENT))
 
     thread = threading.Thread(target=other)
     with books.transaction() as one:
-        assert one.cursor(Lane.LEAKS) == 0
+        assert one.cursor(Lane.URGENT) == 0
         thread.start()
         assert entered.wait(10)
-        one.move(Lane.LEAKS, 9)
+        one.move(Lane.URGENT, 9)
     thread.join(10)
     assert seen == [9]
