@@ -92,7 +92,7 @@ export class Chart {
       ],
       bands: [{ series: [1, 2], fill: ink("--curve-band") }],
       axes: [
-        { ...axis, values: [[86400, "{MM}-{DD}", null, null, null, null, null, null, 1], [60, "{HH}:{mm}", "\n{MM}-{DD}", null, null, null, null, null, 1], [1, "{HH}:{mm}:{ss}", "\n{MM}-{DD}", null, null, null, null, null, 1]] },
+        { ...axis, space: 90, values: [[86400, "{MM}-{DD}", null, null, null, null, null, null, 1], [60, "{HH}:{mm}", "\n{MM}-{DD}", null, null, null, null, null, 1], [1, "{HH}:{mm}:{ss}", "\n{MM}-{DD}", null, null, null, null, null, 1]] },
         { ...axis, label: "%LEL", size: 56, labelSize: 20 },
       ],
     };
