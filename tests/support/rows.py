@@ -74,6 +74,10 @@ def a_busy_town(now_ms: int) -> tuple[Row, ...]:
         a_notice(4, now_ms - 2_000, "陈志强", "duty_officer", NoticeState.PENDING),
     )
     acked = {"acked_by": "operator", "acked_ms": now_ms - 30_000}
+    return (*_leaks(now_ms, told, acked), *_defects(now_ms, told, acked))
+
+
+def _leaks(now_ms: int, told: tuple[NoticeRow, ...], acked: dict[str, Any]) -> tuple[Row, ...]:
     return (
         a_row(
             1,
@@ -125,6 +129,11 @@ def a_busy_town(now_ms: int) -> tuple[Row, ...]:
             notices=told[:1],
             **acked,
         ),
+    )
+
+
+def _defects(now_ms: int, told: tuple[NoticeRow, ...], acked: dict[str, Any]) -> tuple[Row, ...]:
+    return (
         a_row(
             6,
             now_ms - 40_000,
