@@ -107,15 +107,15 @@ class Link(Protocol):
         self,
         *,
         arrived: Callable[[Arrival], None],
-        changed: Callable[[str, str], None],
+        changed: Callable[[str, str, int], None],
         is_full: Callable[[], bool],
     ) -> None:
         """Connect, subscribe and deliver until `stop`.
 
         Args:
             arrived: called in the loop for each message, in order.
-            changed: called with (name, "up") once the subscription is granted, and with
-                (name, why it is down) when it is lost or refused.
+            changed: called with (name, "up", now) once the subscription is granted, and with
+                (name, why it is down, since when we have heard nothing) when it is lost or refused.
             is_full: while true, no more is read from the socket.
         """
         ...

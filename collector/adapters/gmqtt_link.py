@@ -135,7 +135,7 @@ class GmqttLink:
         self,
         *,
         arrived: Callable[[Arrival], None],
-        changed: Callable[[str, str], None],
+        changed: Callable[[str, str, int], None],
         is_full: Callable[[], bool],
     ) -> None:
         """See `Link.run`."""

@@ -30,7 +30,7 @@ class AutoLink:
         self,
         *,
         arrived: Callable[[Arrival], None],
-        changed: Callable[[str, str], None],
+        changed: Callable[[str, str, int], None],
         is_full: Callable[[], bool],
     ) -> None:
         """See `Link.run`."""

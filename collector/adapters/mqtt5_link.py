@@ -189,7 +189,7 @@ class Mqtt5Link:
         self,
         *,
         arrived: Callable[[Arrival], None],
-        changed: Callable[[str, str], None],
+        changed: Callable[[str, str, int], None],
         is_full: Callable[[], bool],
     ) -> None:
         """See `Link.run`. Raises `VersionRefusedError` when the broker does not speak MQTT 5."""
@@ -245,7 +245,7 @@ class Mqtt5Link:
                 if stopping.done():
                     break
                 if self._clock.now_ms() - connection.heard_ms > KEEP_ALIVE_S * 1500:
-                    raise LinkDownError("the broker does not answer")
+                    raise LinkDownError("the broker does not answer", connection.heard_ms)
                 connection.write(mqtt5.PingReqPacket().write())
             connection.close()
             await asyncio.wait({connection.closed}, timeout=GOODBYE_S)

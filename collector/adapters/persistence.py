@@ -15,7 +15,14 @@ MOST_MS = 15_000
 
 
 class LinkDownError(Exception):
-    """A connection ended or was refused; the message is the reason that operators see."""
+    """A connection ended or was refused; the message is the reason that operators see.
+
+    `since_ms` is the instant since when nothing came in, if that was long before the end was noticed.
+    """
+
+    def __init__(self, reason: str, since_ms: int | None = None) -> None:
+        super().__init__(reason)
+        self.since_ms = since_ms
 
 
 class VersionRefusedError(Exception):
@@ -26,7 +33,7 @@ async def keep_connected(
     name: str,
     *,
     session: Callable[[Callable[[], None]], Awaitable[None]],
-    changed: Callable[[str, str], None],
+    changed: Callable[[str, str, int], None],
     stopping: asyncio.Event,
     clock: Clock,
     rng: Random,
@@ -37,7 +44,7 @@ async def keep_connected(
         name: the link's.
         session: runs one connection to its end and raises why it ended; calls its argument once the
             subscription is granted.
-        changed: called with the name and "up" or the reason, once per change of the state.
+        changed: see `Link.run`.
         stopping: set by `stop`.
         clock: for the waits.
         rng: for the jitter.
@@ -51,7 +58,7 @@ async def keep_connected(
         nonlocal failures
         failures = 0
         _log.info("link up", link=name)
-        changed(name, "up")
+        changed(name, "up", clock.now_ms())
 
     while not stopping.is_set():
         try:
@@ -62,7 +69,8 @@ async def keep_connected(
             if failures == 1:
                 _log.warning("link down", link=name, reason=reason)
             if not stopping.is_set():
-                changed(name, reason)
+                since_ms = error.since_ms if isinstance(error, LinkDownError) else None
+                changed(name, reason, clock.now_ms() if since_ms is None else since_ms)
                 await _pause(delay_ms(failures, rng, first_ms=FIRST_MS, most_ms=MOST_MS), stopping, clock)
 
 

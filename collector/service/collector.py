@@ -113,10 +113,10 @@ class Collector:
         self._pipeline.woken()
         _log.info("collector started", detectors=len(placed), links=list(self._sight.links))
 
-    def _link_changed(self, name: str, word: str) -> None:
+    def _link_changed(self, name: str, word: str, since_ms: int) -> None:
         if self._stopping.is_set():
             return  # our own stop is booked as such
-        self._sight.link(name, word, self._clock.now_ms())
+        self._sight.link(name, word, since_ms)
         self._pipeline.woken()
 
     async def _watch_deadlines(self) -> None:

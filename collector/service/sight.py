@@ -44,19 +44,19 @@ class Sight:
             since_ms = min(last.at_ms, now_ms)
             self.lost(Spell(BlindScope.COLLECTOR, SELF, since_ms, "ended without a word"))
 
-    def link(self, name: str, word: str, now_ms: int) -> None:
-        """A link is "up", or down and why."""
+    def link(self, name: str, word: str, since_ms: int) -> None:
+        """A link is "up", or down and why; since when."""
         if self.links.get(name) == word:
             return
         self.links[name] = word
         if word != "up":
-            self.lost(Spell(BlindScope.LINK, name, now_ms, word))
+            self.lost(Spell(BlindScope.LINK, name, since_ms, word))
             return
-        self.found(BlindScope.LINK, name, now_ms)
+        self.found(BlindScope.LINK, name, since_ms)
         if not self._was_up and all(state == "up" for state in self.links.values()):
             self._was_up = True
-            self.found(BlindScope.COLLECTOR, SELF, now_ms)
-            self._supervisor.restart(now_ms)
+            self.found(BlindScope.COLLECTOR, SELF, since_ms)
+            self._supervisor.restart(since_ms)
 
     def lost(self, spell: Spell) -> None:
         """Something of ours went down: journal it, unless it was down before."""

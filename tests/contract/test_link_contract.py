@@ -50,9 +50,14 @@ class Desk:
     async def run(self) -> None:
         await self.link.run(
             arrived=self.arrivals.append,
-            changed=lambda _, word: self.words.append(word),
+            changed=self._changed,
             is_full=lambda: self.full,
         )
+
+    def _changed(self, name: str, word: str, since_ms: int) -> None:
+        assert name == self.link.name
+        assert since_ms <= SystemClock().now_ms()
+        self.words.append(word)
 
     @property
     def is_up(self) -> bool:

@@ -35,7 +35,9 @@ async def first_word(broker: Broker, version: Version) -> str:
     url = f"mqtts://localhost:{broker.port}"
     link = make_link(url, version, client_id="tls", clock=SystemClock(), rng=Random(1))  # noqa: S311 -- jitter
     running = asyncio.create_task(
-        link.run(arrived=lambda _: None, changed=lambda _, word: words.append(word), is_full=lambda: False)
+        link.run(
+            arrived=lambda _: None, changed=lambda _, word, __: words.append(word), is_full=lambda: False
+        )
     )
     await until(lambda: words)
     await link.stop()

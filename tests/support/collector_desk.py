@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from collector.rules.conditions import Limits
 from collector.service import Collector, Parts
-from gascore.journal import Event
+from gascore.journal import ConditionCleared, ConditionRaised, Event
 from gascore.registry import Placed
 from gascore.service_status import ServiceStatus
 from support.clock import ManualClock
@@ -61,7 +61,7 @@ class Desk:
         task = asyncio.create_task(collector.run())
         await until(lambda: self.link.arrived is not None or task.done(), what="the start")
         if up:
-            self.link.says("up")
+            self.link_is("up")
         try:
             yield collector
         finally:
@@ -91,6 +91,10 @@ class Desk:
     def says(self, topic: str, payload: bytes, *, retained: bool = False, duplicate: bool = False) -> int:
         """Any message, received now."""
         return self.link.deliver(self.clock.now_ms(), topic, payload, retained=retained, duplicate=duplicate)
+
+    def link_is(self, word: str, *, since_ms: int | None = None) -> None:
+        """The link is up, or down and why; since now if not told otherwise."""
+        self.link.says(word, self.clock.now_ms() if since_ms is None else since_ms)
 
     async def comes(self, fact: Callable[[], object], *, within_ms: int = 10_000) -> None:
         """Move the clock on, and let threads do their work, until the fact is true."""
@@ -127,3 +131,22 @@ async def settle() -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(0.001):
             await asyncio.Event().wait()
+
+
+def raised(desk: Desk) -> list[tuple[str, str]]:
+    """Which conditions of which detectors were raised, in order."""
+    return [(str(one.detector), str(one.condition)) for one in desk.events(ConditionRaised)]
+
+
+def cleared(desk: Desk) -> list[tuple[str, str]]:
+    """Which conditions of which detectors were cleared, in order."""
+    return [(str(one.detector), str(one.condition)) for one in desk.events(ConditionCleared)]
+
+
+async def heartbeats(desk: Desk, names: list[str], *, seconds: int, every_s: int = 10) -> None:
+    """Let time pass while these detectors go on reporting that all is well."""
+    for _ in range(seconds // every_s):
+        await desk.clock.advance(every_s * 1000)
+        for name in names:
+            desk.sends(name, lel=0.5)
+    await desk.comes(lambda: len(desk.link.acknowledged) == desk.link.delivered)

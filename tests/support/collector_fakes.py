@@ -112,14 +112,14 @@ class FakeLink:
         self.is_stopped = False
         self.arrived: Callable[[Arrival], None] | None = None
         self.is_full: Callable[[], bool] = lambda: True
-        self._changed: Callable[[str, str], None] | None = None
+        self._changed: Callable[[str, str, int], None] | None = None
         self._tokens = 0
 
     async def run(
         self,
         *,
         arrived: Callable[[Arrival], None],
-        changed: Callable[[str, str], None],
+        changed: Callable[[str, str, int], None],
         is_full: Callable[[], bool],
     ) -> None:
         self.arrived, self.is_full, self._changed = arrived, is_full, changed
@@ -128,9 +128,9 @@ class FakeLink:
     def delivered(self) -> int:
         return self._tokens
 
-    def says(self, word: str) -> None:
+    def says(self, word: str, since_ms: int) -> None:
         assert self._changed is not None
-        self._changed(self.name, word)
+        self._changed(self.name, word, since_ms)
 
     def deliver(
         self,

@@ -1,14 +1,10 @@
 """The collector at work, on fakes: durable before acknowledged, alarms before readings, deadlines in time."""
 
-import pytest
-
-from collector.service import Collector
 from gascore.journal import (
     BlindBegan,
     BlindEnded,
     BlindScope,
     CommandAnswered,
-    ConditionCleared,
     ConditionRaised,
     FirstReport,
     LedgerChanged,
@@ -17,28 +13,11 @@ from gascore.journal import (
     UnknownLeak,
 )
 from gascore.words import Level, SupplyGas, TargetGas
-from support.collector_desk import Desk
+from support.collector_desk import Desk, cleared, heartbeats, raised
 from support.collector_words import T0, a_placed
 from support.waiting import until
 
 SECOND = 1000
-
-
-def raised(desk: Desk) -> list[tuple[str, str]]:
-    return [(str(one.detector), str(one.condition)) for one in desk.events(ConditionRaised)]
-
-
-def cleared(desk: Desk) -> list[tuple[str, str]]:
-    return [(str(one.detector), str(one.condition)) for one in desk.events(ConditionCleared)]
-
-
-async def heartbeats(desk: Desk, names: list[str], *, seconds: int, every_s: int = 10) -> None:
-    """Let time pass while these detectors go on reporting that all is well."""
-    for _ in range(seconds // every_s):
-        await desk.clock.advance(every_s * SECOND)
-        for name in names:
-            desk.sends(name, lel=0.5)
-    await desk.comes(lambda: len(desk.link.acknowledged) == desk.link.delivered)
 
 
 async def test_a_leak_is_journaled_then_its_reading_stored_then_acknowledged() -> None:
@@ -171,9 +150,9 @@ async def test_heard_once_after_blindness_the_deadline_counts_from_then_without_
             await desk.clock.advance(1000)
             desk.sends()
         await desk.comes(lambda: len(desk.link.acknowledged) == 2)
-        desk.link.says("lost")
+        desk.link_is("lost")
         await desk.clock.advance(3600 * SECOND)
-        desk.link.says("up")
+        desk.link_is("up")
         await desk.clock.advance(1000)
         desk.sends()
         heard_ms = desk.clock.now_ms()
@@ -335,172 +314,3 @@ async def test_every_kind_of_message_has_one_outcome() -> None:
         assert all("\0" not in one.detail for one in desk.recorder.quarantined)
         [answer] = desk.events(CommandAnswered)
         assert (answer.command, answer.ok, answer.valve) == ("c1", True, "closed")
-
-
-async def test_when_too_much_is_under_way_the_links_are_told_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("collector.service.pipeline.WINDOW", 5)
-    desk = Desk(a_placed())
-    async with desk.running():
-        desk.readings.down = "slow"
-        for _ in range(4):
-            desk.sends()
-        assert not desk.link.is_full()
-        desk.sends()
-        assert desk.link.is_full()
-        await desk.comes(lambda: desk.events(BlindBegan))
-        assert desk.events(BlindBegan)[0].name == "readings"
-        desk.readings.down = None
-        await desk.comes(lambda: not desk.link.is_full())
-        await desk.comes(lambda: desk.events(BlindEnded))
-
-
-async def test_a_lost_link_is_blindness_and_nobody_is_offline_because_of_it() -> None:
-    desk = Desk(a_placed())
-    async with desk.running() as collector:
-        desk.sends()
-        await desk.comes(lambda: desk.link.acknowledged)
-        desk.link.says("connection closed by the broker")
-        await desk.comes(lambda: desk.events(BlindBegan))
-        assert collector.status().states["unmonitored"] == 1
-        await desk.clock.advance(3600 * SECOND)
-        desk.link.says("up")
-        await desk.comes(lambda: desk.events(BlindEnded))
-        [blind] = desk.events(BlindEnded)
-        assert blind.ended_ms - blind.since_ms >= 3600 * SECOND
-        await desk.clock.advance(89 * SECOND)
-        assert raised(desk) == []
-        await desk.clock.advance(12 * SECOND)
-        await desk.comes(lambda: raised(desk) == [("D1", "offline")])
-
-
-async def test_a_stop_finishes_the_batch_says_goodbye_and_closes_the_stores() -> None:
-    desk = Desk(a_placed())
-    async with desk.running():
-        token = desk.sends(state="high")
-    assert desk.link.acknowledged == [token]
-    assert desk.link.is_stopped
-    assert desk.closed == 1
-    assert raised(desk) == [("D1", "leak")]
-    [began] = desk.events(BlindBegan)
-    assert (began.scope, began.reason) == (BlindScope.COLLECTOR, "stopped")
-    assert desk.status.messages.pending == 0
-
-
-async def test_a_stop_does_not_wait_for_ever_for_a_store_that_is_down() -> None:
-    desk = Desk(a_placed())
-    async with desk.running():
-        desk.recorder.down = "gone"
-        desk.sends(state="high")
-        await desk.comes(lambda: desk.recorder.tries >= 1)
-    assert desk.link.acknowledged == []
-    assert desk.closed == 1
-
-
-async def test_after_a_clean_restart_nobody_is_offline_and_the_pause_is_booked() -> None:
-    desk = Desk(*(a_placed(f"D{no}", no) for no in range(1, 6)))
-    names = [f"D{no}" for no in range(1, 6)]
-    async with desk.running():
-        await heartbeats(desk, names, seconds=20)
-    stopped_ms = desk.events(BlindBegan)[0].since_ms
-    await desk.clock.advance(600 * SECOND)
-    async with desk.running():
-        await desk.comes(lambda: desk.events(BlindEnded))
-        await heartbeats(desk, names, seconds=200)
-    assert raised(desk) == []
-    ended = desk.events(BlindEnded)[0]
-    assert (ended.since_ms, ended.reason) == (stopped_ms, "stopped")
-    assert ended.ended_ms >= stopped_ms + 600 * SECOND
-
-
-async def test_after_a_kill_the_blindness_counts_from_the_last_word_and_deadlines_get_grace() -> None:
-    desk = Desk(a_placed("D1", 1), a_placed("D2", 2))
-    async with desk.running(kill=True):
-        await heartbeats(desk, ["D1", "D2"], seconds=20)
-        await desk.comes(lambda: desk.clock.now_ms() - desk.status.at_ms < SECOND)
-        said_ms = desk.status.at_ms
-    said_ms = desk.status.at_ms
-    assert desk.events(BlindBegan) == []
-    await desk.clock.advance(900 * SECOND)
-    async with desk.running():
-        await desk.comes(lambda: desk.events(BlindEnded))
-        [began] = desk.events(BlindBegan)
-        assert (began.scope, began.since_ms) == (BlindScope.COLLECTOR, said_ms)
-        assert began.reason == "ended without a word"
-        await heartbeats(desk, ["D1"], seconds=80)
-        assert raised(desk) == []
-        await heartbeats(desk, ["D1"], seconds=40)
-        await desk.comes(lambda: raised(desk) == [("D2", "offline")])
-
-
-async def test_after_a_kill_before_the_acknowledgement_nothing_is_told_twice() -> None:
-    desk = Desk(a_placed())
-    async with desk.running(kill=True):
-        desk.readings.down = "slow"
-        desk.sends(state="high", seq=1)
-        desk.sends(lel=0.0, seq=2, ts=T0 + 1)
-        await desk.comes(lambda: cleared(desk))
-    desk.readings.down = None
-    async with desk.running() as collector:
-        desk.sends(state="high", seq=1, ts=T0, duplicate=True)
-        desk.sends(lel=0.0, seq=2, ts=T0 + 1, duplicate=True)
-        await desk.comes(lambda: len(desk.link.acknowledged) == 2)
-        assert collector.status().messages.duplicate == 2
-    assert desk.readings.stored == {(1, T0), (1, T0 + 1)}
-    assert (raised(desk), cleared(desk)) == ([("D1", "leak")], [("D1", "leak")])
-
-
-async def test_an_open_leak_stays_open_over_a_restart_and_ends_with_its_message() -> None:
-    desk = Desk(a_placed())
-    async with desk.running():
-        desk.sends(state="high")
-        await desk.comes(lambda: desk.link.acknowledged)
-    async with desk.running():
-        desk.sends(state="high")
-        await desk.comes(lambda: desk.link.acknowledged)
-        assert len(raised(desk)) == 1
-        desk.sends(lel=0.0)
-        await desk.comes(lambda: cleared(desk) == [("D1", "leak")])
-        [event] = desk.events(ConditionCleared)
-        assert event.since_ms == T0
-
-
-async def test_each_second_the_collector_says_how_it_is() -> None:
-    desk = Desk(a_placed())
-    async with desk.running():
-        desk.sends(state="high")
-        await desk.comes(lambda: desk.link.acknowledged)
-        await desk.comes(lambda: "collector" in desk.board.words and desk.status.messages.stored == 1)
-        status = desk.status
-        assert status.links == {"broker:1883": "up"}
-        assert status.newest_message_ms == T0
-        assert status.latency["journal"].total == 1
-        assert status.messages.residual == 0
-
-
-async def test_a_process_that_was_held_up_books_it_and_accuses_nobody() -> None:
-    desk = Desk(a_placed())
-    async with desk.running():
-        desk.sends()
-        await desk.comes(lambda: desk.link.acknowledged)
-        desk.clock.advance_now(3600 * SECOND)
-        await desk.comes(lambda: desk.events(BlindEnded))
-        assert desk.events(BlindEnded)[0].reason == "the process was held up"
-        await heartbeats(desk, ["D1"], seconds=120)
-        assert raised(desk) == []
-
-
-async def test_a_clock_that_is_set_back_accuses_nobody_and_hides_no_leak() -> None:
-    desk = Desk(a_placed())
-    async with desk.running():
-        desk.sends()
-        await desk.comes(lambda: desk.link.acknowledged)
-        desk.clock.set(T0 - 1800 * SECOND)
-        await heartbeats(desk, ["D1"], seconds=120)
-        assert raised(desk) == []
-        desk.sends(state="fault")
-        await desk.comes(lambda: raised(desk) == [("D1", "fault")])
-
-
-def test_the_collector_is_a_service() -> None:
-    desk = Desk()
-    assert isinstance(desk.collector(), Collector)
