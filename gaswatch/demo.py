@@ -7,6 +7,7 @@ from typing import Final
 
 from gascore.clock import Clock
 from gaswatch.broker.address import HOST
+from gaswatch.broker.choice import in_words
 from gaswatch.network import is_free
 from gaswatch.secrets import Secrets
 from gaswatch.settings import Settings
@@ -89,6 +90,7 @@ gaswatch demo: a simulated town with 60 sites and 150 gas detectors. Nothing lea
   Console   {settings.public}/
   Phones    http://{settings.http_host}:{settings.phones_port}/   (every text message that is "sent", and replies to it)
   Users     {accounts}   (local demo passwords)
+  Broker    {in_words(settings)}
   Data      {settings.data_dir.absolute()}   (logs in logs/)
 
   from the start  an LPG detector hangs where mine gas is piped in: wrong gas type

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from gaswatch.broker.choice import choose
+from gaswatch.broker.choice import choose, in_words
 from gaswatch.settings import Settings, SettingsError
 from gaswatch.wiring.broker import build
 from support.clock import ManualClock
@@ -32,6 +32,16 @@ def test_without_mosquitto_nats_is_taken_and_one_line_says_so_and_what_differs(t
     (line,) = lines
     assert "mosquitto is not installed: nats-server serves MQTT instead" in line["event"]
     assert "MQTT 3.1.1 only" in line["event"]
+
+
+def test_people_are_told_where_the_broker_is_and_which_one() -> None:
+    assert in_words(Settings(mqtt_port=2883), found) == "127.0.0.1:2883 (mosquitto)"
+    assert in_words(Settings(mqtt_port=2883, broker="nats"), found) == "127.0.0.1:2883 (nats-server)"
+    assert in_words(Settings(mqtt_port=2883), nothing).startswith(
+        "127.0.0.1:2883; mosquitto is not installed"
+    )
+    other = Settings(mqtt_url=("mqtt://user:secret@broker.example",))
+    assert in_words(other, nothing) == "broker.example:1883 (GASWATCH_MQTT_URL)"
 
 
 def test_nats_that_was_asked_for_needs_no_words(tmp_path: Path) -> None:
