@@ -106,20 +106,7 @@ def parts_over(
     lanes = Lanes()
     journal = SqlJournal(engine)
     compliance = Compliance.of(engine, settings)
-    follower = Follower(
-        FollowerParts(
-            journal=journal,
-            alarms=SqlBoard(engine),
-            town=SqlTown(engine),
-            board=SqlStatusBoard(engine),
-            gauges=EmbeddedGauges(engine, readings),
-            clock=clock,
-            lane=lanes.urgent,
-            quick=lanes.quick,
-            epoch=uuid4().hex[:12],
-            pid=os.getpid(),
-        )
-    )
+    follower = _follower(engine, readings, clock, lanes)
     desk = Desk(journal, clock, lanes.urgent)
     follower.listen(desk.answered)
     sessions = Sessions(
@@ -154,4 +141,22 @@ def parts_over(
             version=__version__,
         ),
         new_id=lambda: uuid4().hex,
+    )
+
+
+def _follower(engine: Engine, readings: EmbeddedReadings, clock: Clock, lanes: Lanes) -> Follower:
+    """What keeps the picture of now and pushes what changes."""
+    return Follower(
+        FollowerParts(
+            journal=SqlJournal(engine),
+            alarms=SqlBoard(engine),
+            town=SqlTown(engine),
+            board=SqlStatusBoard(engine),
+            gauges=EmbeddedGauges(engine, readings),
+            clock=clock,
+            lane=lanes.urgent,
+            quick=lanes.quick,
+            epoch=uuid4().hex[:12],
+            pid=os.getpid(),
+        )
     )

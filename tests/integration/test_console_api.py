@@ -4,11 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import httpx2
 import msgspec
 import pytest
 from sqlalchemy import insert
-from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]  # has no types
 
 from collector.rules.conditions import Held
 from collector.rules.judgement import Standing
@@ -22,19 +20,16 @@ from gascore.journal import (
     OperatorRequested,
     Outcome,
     Reason,
-    ReceiptReceived,
     ReplyReceived,
     StoreDownError,
 )
 from gascore.readings import Reading
-from gascore.service_status import Histogram, MessageCounts, ServiceStatus
 from gascore.words import Condition, ReportedState
 from gaswatch.stores.engine import writing
 from gaswatch.stores.schema import detector_state, quarantine
-from gaswatch.stores.status import SqlStatusBoard
 from support.alarms import NOW_MS, a_leak, a_notice, acked, closed, later, raised
-from support.console import OWN, PUBLIC, TWILIO_TOKEN, Console, a_console
-from support.waiting import until
+from support.console import OWN, Console, a_console
+from support.console_collector import is_seen
 
 pytestmark = pytest.mark.integration
 HOUR_MS = 3_600_000
@@ -193,28 +188,6 @@ def hold(console: Console, no: int, detector: str, *conditions: Condition) -> No
     body = msgspec.json.encode({"id": detector, "standing": Standing(reported=True, held=held)})
     with writing(console.engine) as connection:
         connection.execute(insert(detector_state).values(no=no, body=body, changed_ms=NOW_MS))
-
-
-def collector_says(console: Console) -> None:
-    """The collector's word, now."""
-    SqlStatusBoard(console.engine).say(
-        ServiceStatus(
-            name="collector",
-            pid=1,
-            started_ms=NOW_MS,
-            at_ms=console.parts.clock.now_ms(),
-            messages=MessageCounts(received=10, stored=7, rejected=2, duplicate=1),
-            rejected_by={"too_long": 2},
-            states={"protected": 1, "fault": 1},
-            latency={"journal": Histogram(counts=(3,) * 16, total=3, sum_s=0.02)},
-        )
-    )
-
-
-async def is_seen(console: Console) -> None:
-    collector_says(console)
-    picture = console.parts.follower.picture
-    await until(lambda: picture.is_monitored(console.parts.clock.now_ms()), what="the collector's word")
 
 
 async def test_detectors_are_listed_with_what_holds_of_them(console: Console) -> None:
@@ -385,94 +358,3 @@ async def test_protection_time_is_a_file_for_spreadsheets_too(console: Console) 
     backward = {"from": "2026-02-02", "to": "2026-02-01"}
     assert (await browser.get("/protection", params=backward)).json()["error"] == "period"
     assert (await browser.get("/protection.csv", params=backward)).status_code == 422
-
-
-# --- webhooks -------------------------------------------------------------------------------------
-REPLY = {"MessageSid": "SM1", "From": "+861000000001", "To": "+861000000000", "Body": "37", "NumMedia": ""}
-RECEIPT = {"MessageSid": "SM1", "MessageStatus": "undelivered", "ErrorCode": "30003"}
-
-
-async def call(
-    console: Console, path: str, form: dict[str, str], *, signed_for: str | None = PUBLIC
-) -> httpx2.Response:
-    """A webhook, signed as Twilio does for our public address."""
-    headers = {}
-    if signed_for is not None:
-        headers["X-Twilio-Signature"] = RequestValidator(TWILIO_TOKEN).compute_signature(
-            signed_for + path, form
-        )
-    return await console.client().post(path, data=form, headers=headers)
-
-
-async def test_a_signed_reply_and_receipt_go_into_the_journal(tmp_path: Path) -> None:
-    async with a_console(tmp_path, public=PUBLIC) as console:
-        reply = await call(console, "/webhooks/twilio/sms", REPLY)
-        assert (reply.status_code, reply.headers["content-type"]) == (200, "application/xml")
-        receipt = await call(console, "/webhooks/twilio/status?notice=7", RECEIPT)
-        assert receipt.status_code == 204
-        events = [entry.event for entry in console.journal.after(console.journal.last_id() - 2, 2)]
-        assert events == [
-            ReplyReceived(channel="sms", provider_id="SM1", sender="+861000000001", body="37"),
-            ReceiptReceived(channel="sms", provider_id="SM1", status="undelivered", code="30003"),
-        ]
-
-
-async def test_a_webhook_that_twilio_did_not_sign_is_refused(tmp_path: Path) -> None:
-    async with a_console(tmp_path, public=PUBLIC) as console:
-        before = console.journal.last_id()
-        for path, form in (("/webhooks/twilio/sms", REPLY), ("/webhooks/twilio/status", RECEIPT)):
-            assert (await call(console, path, form, signed_for=None)).status_code == 403
-            assert (await call(console, path, form, signed_for=console.url)).status_code == 403
-            signature = RequestValidator(TWILIO_TOKEN).compute_signature(PUBLIC + path, form)
-            tampered = await console.client().post(
-                path, data={**form, "Body": "38"}, headers={"X-Twilio-Signature": signature}
-            )
-            assert tampered.status_code == 403
-        assert console.journal.last_id() == before
-
-
-async def test_without_an_account_no_webhook_is_believed(tmp_path: Path) -> None:
-    def without_token(parts: Parts) -> Parts:
-        options = msgspec.structs.replace(parts.options, twilio_token="")
-        return msgspec.structs.replace(parts, options=options)
-
-    async with a_console(tmp_path, public=PUBLIC, change=without_token) as console:
-        answer = await call(console, "/webhooks/twilio/sms", REPLY)
-        assert answer.status_code == 403
-        assert "TWILIO_AUTH_TOKEN" in answer.json()["detail"]
-
-
-async def test_a_signed_webhook_without_a_message_is_refused(tmp_path: Path) -> None:
-    async with a_console(tmp_path, public=PUBLIC) as console:
-        assert (await call(console, "/webhooks/twilio/status", {"MessageSid": "SM1"})).status_code == 422
-
-
-# --- for machines that watch us -------------------------------------------------------------------
-async def test_prometheus_reads_messages_detectors_alarms_notices_and_latency(console: Console) -> None:
-    alarm = a_leak()
-    console.open_alarm(alarm)
-    console.journal.append([NoticeStepped(notice=a_notice(1, alarm, NoticeState.HANDED_OVER))], NOW_MS)
-    await is_seen(console)
-    await console.follows()
-    text = (await console.client().get("/metrics")).text
-    for line in (
-        'gaswatch_messages_total{outcome="stored"} 7.0',
-        'gaswatch_detectors{state="fault"} 1.0',
-        'gaswatch_alarms_active{priority="2"} 1.0',
-        'gaswatch_notices_total{channel="sms",outcome="handed_over"} 1.0',
-        'gaswatch_alarm_latency_seconds_bucket{le="0.01",stage="journal"} 3.0',
-        'gaswatch_alarm_latency_seconds_count{stage="journal"} 3.0',
-    ):
-        assert line in text.splitlines()
-
-
-async def test_a_dashboard_is_healthy_when_it_serves_and_ready_when_its_store_answers(
-    console: Console,
-) -> None:
-    watcher = console.client()
-    assert (await watcher.get("/healthz")).json() == {"ok": True, "why": ""}
-    assert (await watcher.get("/readyz")).json() == {"ok": True, "why": ""}
-    console.parts.follower.has_begun = False
-    answer = await watcher.get("/readyz")
-    assert (answer.status_code, answer.json()["ok"]) == (503, False)
-    console.parts.follower.has_begun = True

@@ -74,7 +74,7 @@ def a_busy_town(now_ms: int) -> tuple[Row, ...]:
         a_notice(4, now_ms - 2_000, "陈志强", "duty_officer", NoticeState.PENDING),
     )
     acked = {"acked_by": "operator", "acked_ms": now_ms - 30_000}
-    return (*_leaks(now_ms, told, acked), *_defects(now_ms, told, acked))
+    return (*_leaks(now_ms, told, acked), *_defects(now_ms, told, acked), *_blindness(now_ms))
 
 
 def _leaks(now_ms: int, told: tuple[NoticeRow, ...], acked: dict[str, Any]) -> tuple[Row, ...]:
@@ -172,6 +172,11 @@ def _defects(now_ms: int, told: tuple[NoticeRow, ...], acked: dict[str, Any]) ->
             site_name="好吃来",
             codes=("sensor_open",),
         ),
+    )
+
+
+def _blindness(now_ms: int) -> tuple[Row, ...]:
+    return (
         a_row(
             9,
             now_ms - 5_000,

@@ -1,0 +1,30 @@
+"""A collector's word for the console's tests."""
+
+from gascore.service_status import Histogram, MessageCounts, ServiceStatus
+from gaswatch.stores.status import SqlStatusBoard
+from support.alarms import NOW_MS
+from support.console import Console
+from support.waiting import until
+
+
+def collector_says(console: Console) -> None:
+    """The collector's word, now."""
+    SqlStatusBoard(console.engine).say(
+        ServiceStatus(
+            name="collector",
+            pid=1,
+            started_ms=NOW_MS,
+            at_ms=console.parts.clock.now_ms(),
+            messages=MessageCounts(received=10, stored=7, rejected=2, duplicate=1),
+            rejected_by={"too_long": 2},
+            states={"protected": 1, "fault": 1},
+            latency={"journal": Histogram(counts=(3,) * 16, total=3, sum_s=0.02)},
+        )
+    )
+
+
+async def is_seen(console: Console) -> None:
+    """Let the collector speak, and wait until the console has heard it."""
+    collector_says(console)
+    picture = console.parts.follower.picture
+    await until(lambda: picture.is_monitored(console.parts.clock.now_ms()), what="the collector's word")
