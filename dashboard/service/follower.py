@@ -143,7 +143,8 @@ class Follower:
         names = await self._do(self._parts.town.names)
         found = await self._do(self._parts.alarms.open_alarms)
         self.picture.begin(found.cursor, found.entries, names)
-        self.picture.hear(words)
+        if not self.picture.words:  # else newer ones came while we read
+            self.picture.hear(words)
         self.picture.store_error = None
         self.has_begun = True
 
