@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gascore.alarm import AlarmKind
+from gascore.alarm import AlarmKind, NoticeState
 from gascore.journal import (
     AlarmStep,
     AlarmStepped,
@@ -15,6 +15,7 @@ from gascore.journal import (
 )
 from gascore.words import Condition, Level
 from gaswatch import demo as played
+from gaswatch.settings import Settings
 from simulator.rules.story import tell
 from support.demo import a_demo
 
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.faults
 
 
 def test_killing_collector_and_alerts_in_mid_leak_loses_nothing_and_fakes_nothing(tmp_path: Path) -> None:
-    expected = tell("demo", played.town()).expectations()
+    expected = tell("demo", played.town(Settings())).expectations()
     dark = {one.detector for one in expected if one.kind is AlarmKind.OFFLINE}
     leaking = {one.detector for one in expected if one.kind is AlarmKind.LEAK}
     with a_demo(tmp_path, "--for", "150s") as demo:
@@ -61,5 +62,13 @@ def test_killing_collector_and_alerts_in_mid_leak_loses_nothing_and_fakes_nothin
             if one.step is AlarmStep.OPENED and one.alarm.kind is AlarmKind.LEAK
         ]
         assert sorted(opened) == sorted(f"detector:{each}:leak" for each in leaking)
-        told = [(one.notice.id, one.notice.state) for one in demo.events(NoticeStepped)]
-        assert len(told) == len(set(told)), "a notice went the same step twice"
+        leaks = {one.alarm.id for one in demo.events(AlarmStepped) if one.alarm.kind is AlarmKind.LEAK}
+        made = [one.notice for one in demo.events(NoticeStepped) if one.notice.state is NoticeState.PENDING]
+        first = {one.id: one for one in reversed(made)}.values()
+        reasons = [(one.alarm, one.person, one.purpose, one.step, one.created_ms) for one in first]
+        assert len(reasons) == len(set(reasons)), "somebody was told the same thing by two notices"
+        handed = [
+            one.notice.id for one in demo.events(NoticeStepped) if one.notice.state is NoticeState.HANDED_OVER
+        ]
+        assert len(handed) == len(set(handed)), "a notice was handed over twice"
+        assert {one.id for one in first if one.alarm in leaks} <= set(handed), "a leak's notice was lost"

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or "/usr/bin/chromium"
 DESK = (1280, 800)
 PHONE = (390, 844)
+expect.set_options(timeout=20_000)  # a loaded machine is no defect; what is asked is whether, not how soon
 
 
 @contextmanager

@@ -70,13 +70,17 @@ class Demo:
         """Every journaled event of one kind."""
         return [entry.event for entry in self.journal() if isinstance(entry.event, kind)]
 
-    def pid_of(self, service: str) -> int:
-        """The process that runs the service now."""
+    def pids(self, service: str | None = None) -> list[int]:
+        """The processes that have run the service, or any service."""
         return [
             int(one.detail.removeprefix("pid "))
             for one in self.events(ServiceStepped)
-            if one.service == service and one.step is ServiceStep.STARTED
-        ][-1]
+            if service in {None, one.service} and one.step is ServiceStep.STARTED
+        ]
+
+    def pid_of(self, service: str) -> int:
+        """The process that runs the service now."""
+        return self.pids(service)[-1]
 
     def kill(self, service: str) -> int:
         """SIGKILL; returns the dead process's id."""
