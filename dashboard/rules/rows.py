@@ -82,8 +82,12 @@ class SystemState(StrEnum):
 
 
 class SystemRow(msgspec.Struct, frozen=True):
-    """A service or a link of ours; `detail` says why it isn't up, or is empty."""
+    """A service or a link of ours.
+
+    `detail` says why it isn't up, or is empty. `crashed_ms`: when it crashed, as long as that was lately.
+    """
 
     name: str
     state: SystemState
     detail: str
+    crashed_ms: int | None = None

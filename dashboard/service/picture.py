@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from dashboard.rules.board import LEAKS, Board, Changes, Names
-from dashboard.rules.health import COLLECTOR, detector_counts, system_rows
+from dashboard.rules.health import COLLECTOR, Life, detector_counts, live_on, system_rows
 from dashboard.rules.rows import Counts, Row, SystemRow, SystemState
 from gascore.journal import AlarmStep, AlarmStepped, Entry, LedgerChanged, NoticeStepped, ServiceStepped
 from gascore.service_status import ServiceStatus
@@ -62,7 +62,7 @@ class Picture:
         """Leaks opened while we were following, with the receipt of their message."""
         self.store_error: str | None = None
         """Why the store can't be read or written; None: it can."""
-        self._steps: dict[str, ServiceStepped] = {}
+        self._lives: dict[str, Life] = {}
         self._unpushed: list[int] = []
         self._said: tuple[Counts, tuple[SystemRow, ...]] | None = None
         self._changed = 0
@@ -86,7 +86,7 @@ class Picture:
                 case NoticeStepped(notice=notice):
                     self.notices[notice.channel, str(notice.state)] += 1
                 case ServiceStepped(service=service) as step:
-                    self._steps[service] = step
+                    self._lives[service] = live_on(self._lives.get(service), step, entry.at_ms)
                 case LedgerChanged():
                     is_renamed = True
                 case _:
@@ -119,7 +119,7 @@ class Picture:
 
     def system(self, now_ms: int) -> tuple[SystemRow, ...]:
         """How our services and links are."""
-        rows = system_rows(self.words, self._steps, now_ms)
+        rows = system_rows(self.words, self._lives, now_ms)
         if self.store_error is None:
             return rows
         return (SystemRow("store", SystemState.DOWN, self.store_error), *rows)

@@ -106,7 +106,7 @@ def parts_over(
     lanes = Lanes()
     journal = SqlJournal(engine)
     compliance = Compliance.of(engine, settings)
-    follower = _follower(engine, readings, clock, lanes)
+    follower = _follower(engine, journal, readings, clock, lanes)
     desk = Desk(journal, clock, lanes.urgent)
     follower.listen(desk.answered)
     sessions = Sessions(
@@ -144,11 +144,13 @@ def parts_over(
     )
 
 
-def _follower(engine: Engine, readings: EmbeddedReadings, clock: Clock, lanes: Lanes) -> Follower:
+def _follower(
+    engine: Engine, journal: SqlJournal, readings: EmbeddedReadings, clock: Clock, lanes: Lanes
+) -> Follower:
     """What keeps the picture of now and pushes what changes."""
     return Follower(
         FollowerParts(
-            journal=SqlJournal(engine),
+            journal=journal,
             alarms=SqlBoard(engine),
             town=SqlTown(engine),
             board=SqlStatusBoard(engine),

@@ -3,6 +3,7 @@
 import { PRIORITIES } from "./board.ts";
 import { say, service, word } from "./config.ts";
 import { byId, element, mark, part, show, text } from "./dom.ts";
+import { clockTime } from "./time.ts";
 import type { Counts, Part } from "./types.ts";
 
 const STATES = [
@@ -48,6 +49,9 @@ export function paintSystem(parts: Part[]): void {
     item.append(element("i", "lamp"), element("b", "", service(one.name)));
     if (one.state !== "up") {
       item.append(element("span", "", [word("system", one.state), one.detail].filter(Boolean).join(": ")));
+    } else if (one.crashed_ms !== null) {
+      item.dataset["crashed"] = "";
+      item.append(element("span", "", say("restarted", { time: clockTime(one.crashed_ms, one.crashed_ms) })));
     }
     item.title = `${service(one.name)}: ${word("system", one.state)} ${one.detail}`.trim();
     return item;

@@ -51,6 +51,7 @@ export interface Part {
   name: string;
   state: string;
   detail: string;
+  crashed_ms: number | null;
 }
 
 export interface Snapshot {

@@ -253,6 +253,7 @@ SCRIPT: Final[Mapping[str, str]] = {
     "overflow": "{count} more alarms are not shown; acknowledge these first.",
     "peak": "peak {lel}",
     "queued": "Noted; it takes effect as soon as the alarm service runs again.",
+    "restarted": "restarted, crashed at {time}",
     "rung": "Escalation step",
     "sending": "Sending…",
     "signed_out": "You are signed out, the list does not change any more: sign in again.",
