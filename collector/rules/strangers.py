@@ -55,6 +55,11 @@ class Strangers:
             return []
         return [UnknownLeak(detector=detector, level=Level.NONE, sample=Sample(now_ms))]
 
+    @property
+    def leaking(self) -> list[DetectorId]:
+        """Who reports a leak."""
+        return [name for name, level in self._levels.items() if level]
+
     def save(self) -> bytes:
         """Who reports a leak: what must survive a restart, or nobody would ever hear that it is over."""
         return _encode({name: level for name, level in self._levels.items() if level})

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import structlog
 
@@ -16,10 +16,8 @@ from collector.service.parts import Parts
 from collector.service.pipeline import Pipeline
 from collector.service.sight import SELF, Sight
 from gascore.journal import BlindScope, Event, LedgerChanged, StoreDownError
+from gascore.readings import Labels
 from gascore.service_status import ServiceStatus
-
-if TYPE_CHECKING:
-    from gascore.readings import Labels
 
 _log = structlog.get_logger()
 NAME: Final = "collector"
@@ -105,13 +103,21 @@ class Collector:
         placed = await asyncio.to_thread(parts.registry.placed)
         saved = await asyncio.to_thread(parts.recorder.states)
         last = (await asyncio.to_thread(parts.board.read)).get(NAME)
-        await asyncio.to_thread(parts.readings.label, labels(placed))
+        await self._first_labels(labels(placed))
         now_ms = self._clock.now_ms()
         self._fleet.read(placed, saved, self._intake.batch, now_ms)
-        self._intake.resume(saved.get(STRANGERS))
+        self._intake.resume(saved.get(STRANGERS), now_ms)
         self._sight.resume(restore(saved.get(OWN)), last, now_ms)
         self._pipeline.woken()
         _log.info("collector started", detectors=len(placed), links=list(self._sight.links))
+
+    async def _first_labels(self, named: dict[int, Labels]) -> None:
+        """Before the first reading if the time series is there; a leak doesn't wait for it if it is not."""
+        try:
+            await asyncio.to_thread(self._parts.readings.label, named)
+        except StoreDownError as error:
+            _log.error("labels not stored", reason=str(error))
+            self._unlabelled = named
 
     def _link_changed(self, name: str, word: str, since_ms: int) -> None:
         if self._stopping.is_set():
@@ -186,11 +192,11 @@ class Collector:
                 has_changed = has_changed or any(_concerns_us(entry.event) for entry in entries)
             if has_changed:
                 await self._reread()
+            self._cursor = cursor  # before the labels: without them the ledger need not be read again
             if self._unlabelled:
                 await self._label()
         except StoreDownError:
-            return  # the pipeline says so, and books it; the cursor stays, so nothing is missed
-        self._cursor = cursor
+            return  # the pipeline says so, and books it; what was not done is done in a second, nothing is missed
 
     async def _reread(self) -> None:
         placed = await asyncio.to_thread(self._parts.registry.placed)

@@ -43,9 +43,12 @@ class Intake:
         closed, self.batch = self.batch, Batch(self._links)
         return closed
 
-    def resume(self, strangers: bytes | None) -> None:
-        """Go on from what the run before saved."""
+    def resume(self, strangers: bytes | None, now_ms: int) -> None:
+        """Go on from what the run before saved, once the ledger is read: some may be in it by now."""
         self._strangers.restore(strangers)
+        for detector in self._strangers.leaking:
+            if self._fleet.find(detector) is not None:
+                self.meet(detector, now_ms)
 
     def meet(self, detector: DetectorId, now_ms: int) -> None:
         """A detector is in the ledger, from now on at the latest."""

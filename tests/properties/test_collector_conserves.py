@@ -92,7 +92,7 @@ class Process(RuleBasedStateMachine):
         self.fleet = Fleet(LIMITS, self.now_ms)
         self.intake = Intake(self.fleet, links=1)
         self.fleet.read(list(self.ledger.values()), self.saved, self.intake.batch, self.now_ms)
-        self.intake.resume(self.saved.get(STRANGERS))
+        self.intake.resume(self.saved.get(STRANGERS), self.now_ms)
 
     def take(self, arrival: Arrival) -> None:
         self.unacknowledged.append(arrival)

@@ -15,8 +15,10 @@ class FakeRegistry:
 
     def __init__(self, *placed: Placed) -> None:
         self.now = list(placed)
+        self.reads = 0
 
     def placed(self) -> list[Placed]:
+        self.reads += 1
         return list(self.now)
 
 

@@ -230,6 +230,42 @@ async def test_an_unknown_detector_that_enters_the_ledger_is_one_of_ours_from_th
         assert desk.events(UnknownLeak)[1].level is Level.NONE
 
 
+async def test_a_leaking_stranger_that_entered_the_ledger_while_nobody_looked_leaks_no_more_as_one() -> None:
+    desk = Desk()
+    async with desk.running(kill=True):
+        desk.sends("NEW", "high")
+        await desk.comes(lambda: desk.link.acknowledged)
+    desk.registry.now.append(a_placed("NEW", 5))
+    async with desk.running():
+        await desk.comes(lambda: len(desk.events(UnknownLeak)) == 2)
+    assert [one.level for one in desk.events(UnknownLeak)] == [Level.HIGH, Level.NONE]
+    async with desk.running():
+        await desk.comes(lambda: "collector" in desk.board.words)
+    assert len(desk.events(UnknownLeak)) == 2
+
+
+async def test_a_time_series_that_is_down_at_the_start_holds_up_no_leak() -> None:
+    desk = Desk(a_placed())
+    desk.readings.label_down = "disk full"
+    async with desk.running():
+        desk.sends(state="high")
+        await desk.comes(lambda: raised(desk) == [("D1", "leak")])
+        desk.readings.label_down = None
+        await desk.comes(lambda: 1 in desk.readings.labels)
+
+
+async def test_a_time_series_that_takes_no_labels_does_not_make_us_read_the_ledger_again_and_again() -> None:
+    desk = Desk(a_placed())
+    async with desk.running():
+        desk.readings.label_down = "disk full"
+        desk.registry.now.append(a_placed("D2", 2))
+        desk.recorder.append([LedgerChanged(entity="detector", key="D2", by="test")], desk.clock.now_ms())
+        await desk.comes(lambda: desk.readings.tries >= 1)
+        reads = desk.registry.reads
+        await desk.comes(lambda: desk.readings.tries >= 3)
+        assert desk.registry.reads == reads
+
+
 async def test_a_detector_that_left_the_ledger_ends_its_conditions() -> None:
     desk = Desk(a_placed())
     async with desk.running():
