@@ -285,6 +285,7 @@ TRANSITIONS: Final[Mapping[tuple[NoticeState, type], _Move]] = {
     (NoticeState.SENDING, TryLater): _later,
     (NoticeState.SENDING, NoAnswer): _no_answer,
     # The sender was taken for dead and answers after all: what it knows is worth more than a guess.
+    (NoticeState.PENDING, Handed): _handed,
     (NoticeState.UNKNOWN, Handed): _handed,
     (NoticeState.UNKNOWN, Refused): _refused,
     (NoticeState.HANDED_OVER, Receipt): _receipt,

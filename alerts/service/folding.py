@@ -2,6 +2,7 @@
 
 from alerts.rules.lifecycle import Began, Ended
 from alerts.rules.priority import priority_of
+from alerts.rules.receipts import receipt_of
 from alerts.service.casework import UNTOLD, Casework, Moment
 from alerts.service.desk_window import serve
 from gascore.alarm import ALARM_OF_CONDITION, AlarmKind
@@ -15,6 +16,7 @@ from gascore.journal import (
     Event,
     NoticeStepped,
     OperatorRequested,
+    ReceiptReceived,
     ReplyReceived,
     UnknownLeak,
 )
@@ -45,6 +47,9 @@ def is_urgent(event: Event) -> bool:
             return event.condition is Condition.LEAK
         case NoticeStepped():
             return event.notice.state in UNTOLD
+        case ReceiptReceived():
+            receipt = receipt_of(event.status, event.code)
+            return receipt is not None and receipt.state in UNTOLD
         case UnknownLeak() | OperatorRequested() | ReplyReceived():
             return True
         case _:

@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from alerts.rules.delivery import Refused
 from alerts.service.desk import OWN_JOURNAL, Desk
 from gascore.alarm import AlarmStatus
-from gascore.journal import AlarmStepped, StoreDownError
+from gascore.journal import AlarmStep, AlarmStepped, StoreDownError
 from gascore.registry import Detector, Role
 from gascore.words import Condition, DetectorId
 from gaswatch.stores.desk import SqlBooks
 from gaswatch.stores.registry import SqlRegistry
-from support.alarm_town import ZONE, AlarmTown
+from support.alarm_town import PEOPLE, ZONE, AlarmTown
 
 pytestmark = pytest.mark.story
 
@@ -75,3 +76,19 @@ def test_a_leak_does_not_queue_behind_the_power_cut_of_a_quarter(town: AlarmTown
     town.running = True
     town.settle()
     assert len({event.alarm.key for event in town.events(AlarmStepped)}) == 301
+
+
+def test_a_text_that_did_not_arrive_does_not_queue_behind_a_power_cut_either(town: AlarmTown) -> None:
+    town.phones.trouble = {
+        PEOPLE[role]: Refused("21610") for role in (Role.SAFETY_OFFICER, Role.SHIFT_LEADER)
+    }
+    town.leak("kitchen-1", lel=70)
+    town.running = False
+    for number in range(50):
+        town.raised(Condition.OFFLINE, f"quarter-{number}")
+    town.receipt("SM1", "undelivered", "30005")
+    now_ms = town.clock.now_ms()
+    town.desk.turn(now_ms)
+    town.desk.turn(now_ms)
+    escalated = [event for event in town.events(AlarmStepped) if event.step is AlarmStep.ESCALATED]
+    assert [event.alarm.key for event in escalated] == ["detector:kitchen-1:leak"]

@@ -106,6 +106,12 @@ def test_handed_over_and_delivered() -> None:
     )
 
 
+def test_a_sender_taken_for_dead_that_handed_it_over_saves_the_second_sending() -> None:
+    done = run(parcel(), (0, Take()), (LEASE_MS, Take()), (LEASE_MS + 10, Handed("SM1")))
+    assert done.state.notice.state is NoticeState.HANDED_OVER
+    assert done.state.notice.provider_id == "SM1"
+
+
 def test_receipts_out_of_order_only_move_it_forward() -> None:
     handed = run(parcel(), (0, Take()), (300, Handed("SM1"))).state
     for words in itertools.permutations(("queued", "sent", "delivered", "undelivered")):
