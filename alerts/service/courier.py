@@ -12,6 +12,7 @@ import structlog
 
 from alerts.ports import Books, Notices, SmsSender
 from alerts.rules.delivery import (
+    LEASE_MS,
     Because,
     Handed,
     Parcel,
@@ -82,7 +83,7 @@ class Courier:
             done = step(parcel, sent, now_ms)
             state = _keep(books.notices, parcel, done.state, events)
             if isinstance(sent, Handed) and done.reason is Because.HANDED_OVER:
-                for receipt in books.notices.receipts(sent.provider_id, taken.notice.created_ms):
+                for receipt in books.notices.receipts(sent.provider_id, _left_ms(taken, now_ms)):
                     state = _keep(books.notices, state, step(state, receipt, now_ms).state, events)
             if events:
                 books.append(events, now_ms)
@@ -114,6 +115,14 @@ class Courier:
         with self._lock:
             if name in self.counts:
                 self.counts[name] += 1
+
+
+def _left_ms(taken: Parcel, now_ms: int) -> int:
+    """No receipt can be older: the request left after the notice was taken, and not long ago.
+
+    A notice may have waited for minutes before, behind thousands of others and their receipts.
+    """
+    return min(taken.lease_ms or now_ms, now_ms) - LEASE_MS
 
 
 def _keep(notices: Notices, before: Parcel, after: Parcel, events: list[journal.Event]) -> Parcel:
