@@ -41,7 +41,9 @@ def build(settings: Settings, clock: Clock) -> Simulator:
     webhooks = HttpWebhooks()
     carrier = _carrier(settings, webhooks, clock)
     engine = open_engine(settings.database)
-    phones = CarrierServer(carrier, people_of(town.ledger), settings.http_host, settings.phones_port)
+    phones = CarrierServer(
+        carrier, people_of(town.ledger), settings.http_host, settings.phones_port, zone=settings.timezone
+    )
 
     async def serve_phones() -> None:
         try:

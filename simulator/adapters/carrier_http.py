@@ -1,7 +1,6 @@
 """The carrier over HTTP: Twilio's Messages API, the phones' page, and /sim/… to see and to steer it."""
 
 import base64
-import binascii
 from collections.abc import Mapping
 from importlib.resources import files
 from typing import Annotated, Final, TypeVar
@@ -48,10 +47,10 @@ class NoAnswer(Response):
             pass
 
 
-def make_app(carrier: Carrier, people: Mapping[str, str]) -> FastAPI:
-    """The application; `people` names who owns a phone, for the page."""
+def make_app(carrier: Carrier, people: Mapping[str, str], *, zone: str) -> FastAPI:
+    """The application; for the page, `people` names who owns a phone and `zone` is the town's IANA time zone."""
     app = FastAPI(title="gaswatch simulator: carrier", openapi_url=None, docs_url=None, redoc_url=None)
-    api, page = _Api(carrier), _Page(carrier, people)
+    api, page = _Api(carrier), _Page(carrier, people, zone)
     for path, method, answer in (
         (_MESSAGES, "POST", api.create),
         (_MESSAGES, "GET", api.list),
@@ -110,7 +109,7 @@ class _Api:
         scheme, _, packed = request.headers.get("authorization", "").partition(" ")
         try:
             user, _, password = base64.b64decode(packed).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # not base64, or not UTF-8
             return twilio.error(20003)
         known = scheme.lower() == "basic" and self._carrier.may_enter(user, password)
         return None if known and account == self._carrier.account else twilio.error(20003)
@@ -119,9 +118,10 @@ class _Api:
 class _Page:
     """The phones' page, and what a test or a curious person steers the network with."""
 
-    def __init__(self, carrier: Carrier, people: Mapping[str, str]) -> None:
+    def __init__(self, carrier: Carrier, people: Mapping[str, str], zone: str) -> None:
         self._carrier = carrier
         self._people = people
+        self._zone = zone
         self._html = files("simulator.adapters").joinpath("phones.html").read_text(encoding="utf-8")
 
     async def phones(self) -> HTMLResponse:
@@ -132,7 +132,7 @@ class _Page:
         if version == carrier.version:
             return JSONResponse({"version": version})
         shown = [_shown(each, self._people) for each in carrier.messages()]
-        return JSONResponse({"version": carrier.version, "messages": shown})
+        return JSONResponse({"version": carrier.version, "zone": self._zone, "messages": shown})
 
     async def forget(self) -> Response:
         self._carrier.forget()

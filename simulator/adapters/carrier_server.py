@@ -33,13 +33,16 @@ class CarrierServer:
         people: who owns a phone, for the page.
         host: the address to listen on.
         port: the port; 0 takes a free one.
+        zone: the town's IANA time zone, for the page.
     """
 
-    def __init__(self, carrier: Carrier, people: Mapping[str, str], host: str, port: int) -> None:
+    def __init__(
+        self, carrier: Carrier, people: Mapping[str, str], host: str, port: int, *, zone: str
+    ) -> None:
         self._carrier = carrier
         self._address = (host, port)
         config = uvicorn.Config(
-            make_app(carrier, people),
+            make_app(carrier, people, zone=zone),
             log_config=None,
             access_log=False,
             lifespan="off",

@@ -1,6 +1,8 @@
 """The phones' page in a real browser: a text appears, a person replies, nothing of a text is run."""
 
 from collections.abc import Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -65,3 +67,10 @@ def test_markup_in_a_text_is_shown_and_not_run(carrier: RunningCarrier, page: Pa
     expect(page.locator(".bubble")).to_contain_text(evil)
     expect(page.locator(".bubble img")).to_have_count(0)
     assert page.title() == "模拟手机 · gaswatch"
+
+
+def test_the_time_beside_a_text_is_the_towns_as_in_the_text(carrier: RunningCarrier, page: Page) -> None:
+    carrier.client().messages.create(to=OWNER, from_=SENDER, body="离线")
+    at_ms = int(carrier.messages()[0]["at_ms"])
+    town = datetime.fromtimestamp(at_ms / 1000, ZoneInfo("Asia/Shanghai")).strftime("%H:%M:%S")
+    expect(page.locator(".bubble small")).to_contain_text(town)

@@ -94,7 +94,7 @@ def a_carrier(public: str = "http://127.0.0.1:9", people: Mapping[str, str] = {}
             clock=SystemClock(),
             chance=Random(1),  # noqa: S311 -- SIDs of a test
         )
-        server = CarrierServer(carrier, people, "127.0.0.1", 0)
+        server = CarrierServer(carrier, people, "127.0.0.1", 0, zone="Asia/Shanghai")
         listener = server.bind()
         found.append(int(listener.getsockname()[1]))
         task = asyncio.create_task(server.serve(listener))
