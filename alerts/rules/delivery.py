@@ -196,6 +196,16 @@ def retry_ms(attempts: int) -> int:
     return min(LONGEST_RETRY_MS, FIRST_RETRY_MS << min(attempts - 1, 10))
 
 
+def set_back(state: Parcel, by_ms: int) -> Parcel:
+    """The same notice after the clock was set back: it waits as long as it had to, and no longer."""
+    return msgspec.structs.replace(
+        state,
+        due_ms=state.due_ms - by_ms,
+        expires_ms=state.expires_ms - by_ms,
+        lease_ms=None if state.lease_ms is None else state.lease_ms - by_ms,
+    )
+
+
 def _take(state: Parcel, event: Event, now_ms: int) -> Step:
     del event
     if now_ms < state.due_ms:

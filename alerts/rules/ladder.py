@@ -150,6 +150,12 @@ def next_due(state: Ladder) -> int | None:
     return state.started_ms + plan.rungs[-1].after_ms + (state.repeats + 1) * plan.repeat_ms
 
 
+def set_back(state: Ladder, by_ms: int) -> Ladder:
+    """The same ladder after the clock was set back: what was due in a minute is still due in a minute."""
+    due_ms = None if state.due_ms is None else state.due_ms - by_ms
+    return msgspec.structs.replace(state, started_ms=state.started_ms - by_ms, due_ms=due_ms)
+
+
 def _start(state: Ladder, event: Event, now_ms: int) -> Step:
     if not isinstance(event, Start):
         raise TypeError(f"TRANSITIONS starts a ladder on {type(event).__name__}")

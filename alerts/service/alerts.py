@@ -60,6 +60,7 @@ class Alerts:
         self._stopping = asyncio.Event()
         self._mail = asyncio.Event()
         self._watched: dict[str, Trouble | None] = {}
+        self._watching_ms = self._started_ms
         self._latency = Latency()
         self._cursor = 0
         self._down = False
@@ -85,16 +86,18 @@ class Alerts:
 
     async def _desk_loop(self) -> None:
         wake_ms: int | None = 0
+        turned_ms = 0
         watched = None
         while not self._stopping.is_set():
             now_ms = self._clock.now_ms()
             try:
                 newest = await asyncio.to_thread(self._parts.journal.last_id)
-                due = wake_ms is not None and wake_ms <= now_ms
+                # After the clock was set back, what was due soon is not any more: the desk must know.
+                due = (wake_ms is not None and wake_ms <= now_ms) or now_ms < turned_ms
                 if newest > self._cursor or due or watched != self._watched:
                     watched = dict(self._watched)
                     turned = await asyncio.to_thread(self._desk.turn, now_ms, watched)
-                    self._cursor, wake_ms = turned.cursor, turned.wake_ms
+                    self._cursor, wake_ms, turned_ms = turned.cursor, turned.wake_ms, now_ms
                     if turned.told:
                         self._mail.set()
                     self._store_is(None)
@@ -158,8 +161,9 @@ class Alerts:
             now_ms = self._clock.now_ms()
             try:
                 statuses = await asyncio.to_thread(self._parts.board.read)
+                self._watching_ms = min(self._watching_ms, now_ms)  # a clock that is set back starts it anew
                 self._watched = watch(
-                    statuses, self._sms_trouble(now_ms), started_ms=self._started_ms, now_ms=now_ms
+                    statuses, self._sms_trouble(now_ms), started_ms=self._watching_ms, now_ms=now_ms
                 )
                 await asyncio.to_thread(self._parts.board.say, self.status(now_ms))
             except StoreDownError as error:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Final
 
+import msgspec
 import structlog
 
 from alerts.ports import Registry, SpoiledError, Transaction
-from alerts.rules import ladder, lifecycle
+from alerts.rules import delivery, ladder, lifecycle
 from alerts.rules.casefile import CaseFile
 from alerts.rules.delivery import FAILED
 from alerts.rules.ladder import Answered, Closed, Over, Start, Tell, Tick, Unreached
@@ -26,6 +27,10 @@ _PURPOSE: Final[Mapping[AlarmStep, NoticePurpose]] = {
     AlarmStep.CAME_BACK: NoticePurpose.RAISED,
     AlarmStep.WORSE: NoticePurpose.WORSE,
 }
+STUCK_MS: Final = 60_000
+"""When a ladder that we can't climb is tried again: by then our process may be another one."""
+_EVER_MS: Final = 1 << 62
+_ALL: Final = 1 << 31
 UNTOLD: Final = FAILED - {NoticeState.SUPERSEDED}
 """A notice that was replaced by a newer one says nothing about whether its phone can be reached."""
 
@@ -93,12 +98,30 @@ class Casework:
         for tell in done.effects:
             self._tell(file, tell, moment)
 
-    def tick(self, limit: int) -> int:
-        """Let every ladder that is due go on; returns how many were."""
+    def tick(self, limit: int) -> tuple[int, list[AlarmId]]:
+        """Let every ladder that is due go on; returns how many were, and which of them could not.
+
+        One that we can't climb is put off: it must not keep the others from people.
+        """
         due = self.books.cases.due(self.now_ms, limit)
+        stuck: list[AlarmId] = []
         for file in due:
-            self.climb(file, Tick(), Moment(self.now_ms))
-        return len(due)
+            try:
+                with self.attempt():
+                    self.climb(file, Tick(), Moment(self.now_ms))
+            except SpoiledError:
+                _log.exception("ladder_stuck", alarm=file.alarm.id)
+                stuck.append(file.alarm.id)
+                later = msgspec.structs.replace(file.ladder, due_ms=self.now_ms + STUCK_MS)
+                self.books.cases.put(file.with_ladder(later))
+        return len(due), stuck
+
+    def set_back(self, by_ms: int) -> None:
+        """The clock was set back: else no ladder would climb and no text leave until it is that late again."""
+        for file in self.books.cases.due(_EVER_MS, _ALL):
+            self.books.cases.put(file.with_ladder(ladder.set_back(file.ladder, by_ms)))
+        for parcel in self.books.notices.due(_EVER_MS, _ALL):
+            self.books.notices.put(delivery.set_back(parcel, by_ms))
 
     def check_reached(self, alarm: AlarmId) -> None:
         """After a notice failed: if nobody of the rung can be told, go on to the next one at once."""

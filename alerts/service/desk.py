@@ -22,9 +22,10 @@ ENTRIES: Final = 10
 SCANNED: Final = 1_000
 """Entries looked at per lane and turn: enough to find a leak behind the power cut of a quarter."""
 LADDERS: Final = 10
-
+CLOCK_STEP_MS: Final = 1_000
+"""A clock that went back by more was set."""
 OWN_JOURNAL: Final = "system:alerts:journal"
-"""An entry was skipped; open until the process is replaced by one that hopefully knows better."""
+"""An entry was skipped, or a ladder is stuck; open until the process is replaced by one that hopefully knows better."""
 _log = structlog.get_logger()
 
 
@@ -61,6 +62,7 @@ class Desk:
         self._registry = registry
         self._zone = zone
         self._skipped: Trouble | None = None
+        self._turned_ms = 0
 
     def turn(self, now_ms: int, watched: Mapping[str, Trouble | None] | None = None) -> Turned:
         """One transaction. `watched`: alarm key -> its trouble, or None when it works. Blocking.
@@ -70,15 +72,22 @@ class Desk:
         """
         with self._books.transaction() as books:
             work = Casework(books, self._registry, self._zone, now_ms)
+            if now_ms < self._turned_ms - CLOCK_STEP_MS:
+                _log.warning("clock_set_back", by_ms=self._turned_ms - now_ms)
+                work.set_back(self._turned_ms - now_ms)
             more_urgent = self._read(work, Lane.URGENT)
             more_others = self._read(work, Lane.OTHERS)
             for key, trouble in {**(watched or {}), OWN_JOURNAL: self._skipped}.items():
                 _watch(work, key, trouble)
-            ticked = work.tick(LADDERS)
+            ticked, stuck = work.tick(LADDERS)
+            if stuck:
+                self._skipped = Trouble("ladder_stuck", now_ms)
             work.finish()
             more = more_urgent or more_others or ticked == LADDERS or bool(work.events)
             cursor = min(books.cursor(lane) for lane in Lane)
-            return Turned(cursor, more, books.cases.next_due_ms(), work.told)
+            turned = Turned(cursor, more, books.cases.next_due_ms(), work.told)
+        self._turned_ms = now_ms
+        return turned
 
     def _read(self, work: Casework, lane: Lane) -> bool:
         """Take in what is for this lane, up to `ENTRIES`; whether there is more."""
@@ -118,6 +127,6 @@ def _watch(work: Casework, key: str, trouble: Trouble | None) -> None:
 
 
 WATCHED_CODES: Final = frozenset(
-    {"silent", "no_account", "account_refused", "provider_down", "entry_skipped"}
+    {"silent", "no_account", "account_refused", "provider_down", "entry_skipped", "ladder_stuck"}
 )
 """Troubles that `alerts.service.watch` and the desk see."""

@@ -15,8 +15,12 @@ SILENT_MS: Final = 10_000
 def watch(
     statuses: Mapping[str, ServiceStatus], sms: Trouble | None, *, started_ms: int, now_ms: int
 ) -> dict[str, Trouble | None]:
-    """Alarm key -> its trouble, None where all is well. `started_ms`: since when we look."""
+    """Alarm key -> its trouble, None where all is well. `started_ms`: since when we look.
+
+    A word from far in the future was said before the clock was set back: it says nothing of now.
+    """
     said = statuses.get("collector")
-    last_ms = max(said.at_ms if said else 0, started_ms)
+    said_ms = said.at_ms if said and said.at_ms - now_ms <= SILENT_MS else 0
+    last_ms = max(said_ms, started_ms)
     silent = now_ms - last_ms > SILENT_MS
     return {COLLECTOR: Trouble("silent", last_ms) if silent else None, SMS: sms}

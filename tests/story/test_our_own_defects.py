@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from alerts.rules.delivery import Refused
+from alerts.rules.delivery import Refused, TryLater
 from alerts.service.desk import OWN_JOURNAL, Desk
 from gascore.alarm import AlarmStatus
 from gascore.journal import AlarmStep, AlarmStepped, StoreDownError
-from gascore.registry import Detector, Role
-from gascore.words import Condition, DetectorId
+from gascore.registry import Detector, Person, Role
+from gascore.words import Condition, DetectorId, SiteId
 from gaswatch.stores.desk import SqlBooks
 from gaswatch.stores.registry import SqlRegistry
 from support.alarm_town import PEOPLE, ZONE, AlarmTown
@@ -27,6 +27,18 @@ class BrokenRegistry(SqlRegistry):
         if detector == "kitchen-2":
             raise self.failure
         return super().detector(detector)
+
+
+class StumblingRegistry(SqlRegistry):
+    """Fails the first time that it is asked whom to tell."""
+
+    has_failed = False
+
+    def people_on_duty(self, site: SiteId | None) -> list[tuple[Role, Person]]:
+        if not self.has_failed:
+            self.has_failed = True
+            raise ValueError("a value that nobody has thought of")
+        return super().people_on_duty(site)
 
 
 @pytest.fixture
@@ -92,3 +104,32 @@ def test_a_text_that_did_not_arrive_does_not_queue_behind_a_power_cut_either(tow
     town.desk.turn(now_ms)
     escalated = [event for event in town.events(AlarmStepped) if event.step is AlarmStep.ESCALATED]
     assert [event.alarm.key for event in escalated] == ["detector:kitchen-1:leak"]
+
+
+def test_a_clock_that_is_set_back_stops_neither_ladder_nor_text(town: AlarmTown) -> None:
+    town.phones.down = TryLater("503")
+    town.leak("kitchen-1", lel=70)
+    town.advance(10)
+    town.clock.set(town.clock.now_ms() - 3_600_000)
+    town.settle()
+    town.phones.down = None
+    town.advance(30)
+    assert town.heard(Role.OWNER), "its text had to wait for the provider, not for an hour"
+    assert not town.heard(Role.DUTY_OFFICER)
+    town.advance(60)
+    assert town.heard(Role.DUTY_OFFICER), "90 s after the ladder's start"
+    assert not town.heard(Role.MAINTENANCE)
+
+
+def test_a_ladder_that_we_cannot_climb_is_told_of_and_holds_up_no_other(town: AlarmTown) -> None:
+    town.leak("kitchen-2", lel=70)
+    town.leak("kitchen-1", lel=70)
+    town.desk = Desk(SqlBooks(town.engine), StumblingRegistry(town.engine), ZONE)
+    town.advance(91)
+    keys = {event.alarm.key for event in town.events(AlarmStepped) if event.step is AlarmStep.ESCALATED}
+    assert keys == {"detector:kitchen-1:leak"}
+    assert OWN_JOURNAL in {event.alarm.key for event in town.events(AlarmStepped)}
+    town.restart()
+    town.advance(60)
+    keys = {event.alarm.key for event in town.events(AlarmStepped) if event.step is AlarmStep.ESCALATED}
+    assert "detector:kitchen-2:leak" in keys, "tried again by a process that knows better"

@@ -30,6 +30,16 @@ def test_a_collector_that_never_spoke_is_given_time_from_our_own_start() -> None
     assert watch(stale, None, started_ms=T, now_ms=T + 9_000)[COLLECTOR] is None
 
 
+def test_a_word_from_before_the_clock_was_set_back_does_not_hide_a_silent_collector() -> None:
+    before = said(T + 3_600_000)
+    assert watch(before, None, started_ms=T, now_ms=T + 9_000)[COLLECTOR] is None
+    assert watch(before, None, started_ms=T, now_ms=T + 11_000)[COLLECTOR] == Trouble("silent", T)
+
+
+def test_a_collector_on_a_machine_whose_clock_is_a_little_ahead_is_well() -> None:
+    assert watch(said(T + 25_000), None, started_ms=T, now_ms=T + 20_000)[COLLECTOR] is None
+
+
 def test_trouble_with_texts_is_passed_on() -> None:
     trouble = Trouble("no_account", T)
     assert watch(said(T), trouble, started_ms=T, now_ms=T)[SMS] is trouble
