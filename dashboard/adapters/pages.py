@@ -29,6 +29,8 @@ from gascore.words import AreaId, DetectorId, Protection
 router = APIRouter(include_in_schema=False)
 DETECTORS_SHOWN = 100
 QUARANTINE_SHOWN = 50
+WEEK = timedelta(days=6)
+"""From the first to the last of the days that are shown when nothing was asked."""
 
 
 @router.get("/")
@@ -194,7 +196,7 @@ def _days(parts: Parts, first: date | None, last: date | None) -> tuple[date, da
     """Whole local days, both inclusive; today and the six before it when nothing was asked."""
     today = datetime.fromtimestamp(parts.clock.now_ms() / 1000, parts.options.zone).date()
     end = last or today
-    return first or end - timedelta(days=6), end
+    return first or max(end, date.min + WEEK) - WEEK, end
 
 
 async def _report(parts: Parts, first: date, last: date, area: str) -> UptimeReport:

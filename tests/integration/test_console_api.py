@@ -41,6 +41,36 @@ async def console(tmp_path: Path) -> AsyncIterator[Console]:
         yield found
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/alarms/99999999999999999999",
+        "/api/v1/alarms?state=closed&before=99999999999999999999",
+        "/api/v1/journal?after=99999999999999999999",
+    ],
+)
+async def test_a_number_that_no_store_can_hold_is_refused(console: Console, path: str) -> None:
+    assert (await (await console.signed_in()).get(path)).status_code == 422
+
+
+async def test_a_request_about_a_number_that_no_store_can_hold_is_refused(console: Console) -> None:
+    browser = await console.signed_in()
+    far = 99999999999999999999
+    before = console.journal.last_id()
+    for path, body in (
+        (f"/api/v1/alarms/{far}/ack", {}),
+        ("/api/v1/alarms/1/ack", {"seen_version": far}),
+        ("/api/v1/screen", {"alarm": far, "ms": 1}),
+    ):
+        assert (await browser.post(path, json=body, headers=OWN)).status_code == 422, path
+    assert console.journal.last_id() == before
+
+
+async def test_the_days_of_a_report_may_be_the_first_of_the_calendar(console: Console) -> None:
+    answer = await (await console.signed_in()).get("/protection", params={"to": "0001-01-01"})
+    assert answer.status_code == 200
+
+
 # --- alarms ---------------------------------------------------------------------------------------
 async def test_open_alarms_are_listed_page_by_page_with_their_place(console: Console) -> None:
     for number in (1, 2, 3):

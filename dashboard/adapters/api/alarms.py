@@ -6,7 +6,7 @@ import msgspec
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
-from dashboard.adapters.api.answers import json, shows
+from dashboard.adapters.api.answers import ALARM_MOST, AlarmNumber, json, shows
 from dashboard.adapters.auth import Acting, SignedIn
 from dashboard.adapters.entries import entry_line
 from dashboard.adapters.parts import Parts, UsesParts
@@ -56,7 +56,7 @@ class Answer(msgspec.Struct, frozen=True):
 class Ack(BaseModel):
     """I take responsibility. `seen_version`: what I saw; worse since then means look again."""
 
-    seen_version: int | None = None
+    seen_version: int | None = Field(default=None, ge=0, le=ALARM_MOST)
     note: str = Field(default="", max_length=1000)
 
 
@@ -87,7 +87,7 @@ async def alarms(
     parts: UsesParts,
     user: SignedIn,
     state: Literal["open", "closed"] = "open",
-    before: int | None = None,
+    before: Annotated[int | None, Query(ge=0, le=ALARM_MOST)] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Response:
     """Open or closed alarms, newest first."""
@@ -104,7 +104,7 @@ async def alarms(
 
 
 @router.get("/alarms/{alarm}", responses=shows(AlarmDetail))
-async def alarm_detail(alarm: int, parts: UsesParts, user: SignedIn) -> Response:
+async def alarm_detail(alarm: AlarmNumber, parts: UsesParts, user: SignedIn) -> Response:
     """One alarm with its timeline."""
     del user
     wanted = AlarmId(alarm)
@@ -116,7 +116,7 @@ async def alarm_detail(alarm: int, parts: UsesParts, user: SignedIn) -> Response
 
 
 @router.post("/alarms/{alarm}/ack", responses=shows(Answer, 202))
-async def ack(alarm: int, body: Ack, parts: UsesParts, user: Acting) -> Response:
+async def ack(alarm: AlarmNumber, body: Ack, parts: UsesParts, user: Acting) -> Response:
     """Acknowledge: the ladder stops, others see who took over."""
     return await _ask(
         parts,
@@ -132,7 +132,7 @@ async def ack(alarm: int, body: Ack, parts: UsesParts, user: Acting) -> Response
 
 
 @router.post("/alarms/{alarm}/close", responses=shows(Answer, 202))
-async def close(alarm: int, body: Close, parts: UsesParts, user: Acting) -> Response:
+async def close(alarm: AlarmNumber, body: Close, parts: UsesParts, user: Acting) -> Response:
     """Close with a cause; a leak must be over and acknowledged."""
     return await _ask(
         parts,
@@ -148,7 +148,7 @@ async def close(alarm: int, body: Close, parts: UsesParts, user: Acting) -> Resp
 
 
 @router.post("/alarms/{alarm}/comment", responses=shows(Answer, 202))
-async def comment(alarm: int, body: Comment, parts: UsesParts, user: Acting) -> Response:
+async def comment(alarm: AlarmNumber, body: Comment, parts: UsesParts, user: Acting) -> Response:
     """Write a remark on the timeline."""
     return await _ask(
         parts,

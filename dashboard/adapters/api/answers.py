@@ -1,9 +1,9 @@
 """How answers are written, and how they get into the OpenAPI document."""
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Path, Response
 from fastapi.openapi.utils import get_openapi
 
 from dashboard.adapters.problems import PROBLEM_TYPE
@@ -11,6 +11,11 @@ from dashboard.adapters.problems import PROBLEM_TYPE
 _encode = msgspec.json.Encoder().encode
 _KINDS: Final[dict[str, type]] = {}
 _REF: Final = "#/components/schemas/{name}"
+ENTRY_MOST: Final = 2**63 - 1
+"""The greatest number of a journal entry; a store can't even be asked for a greater one."""
+ALARM_MOST: Final = 2**31 - 1
+"""The greatest number of an alarm."""
+AlarmNumber = Annotated[int, Path(ge=1, le=ALARM_MOST)]
 
 
 class Problem(msgspec.Struct, frozen=True):

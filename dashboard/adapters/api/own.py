@@ -4,7 +4,7 @@ import msgspec
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
-from dashboard.adapters.api.answers import json, shows
+from dashboard.adapters.api.answers import ALARM_MOST, json, shows
 from dashboard.adapters.auth import SignedIn, from_our_page
 from dashboard.adapters.lines import latency_lines, service_lines
 from dashboard.adapters.parts import UsesParts
@@ -35,7 +35,7 @@ class SystemAnswer(msgspec.Struct, frozen=True):
 class Painted(BaseModel):
     """A browser has painted a fresh leak `ms` after its message was received (by the server's clock)."""
 
-    alarm: int
+    alarm: int = Field(ge=1, le=ALARM_MOST)
     ms: int = Field(ge=0, le=86_400_000)
 
 

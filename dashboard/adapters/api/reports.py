@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from fastapi import APIRouter, Query, Response
 
-from dashboard.adapters.api.answers import json, shows
+from dashboard.adapters.api.answers import ENTRY_MOST, json, shows
 from dashboard.adapters.auth import SignedIn
 from dashboard.adapters.entries import entry_line
 from dashboard.adapters.parts import Parts, UsesParts
@@ -102,7 +102,7 @@ async def uptime(
 async def journal(
     parts: UsesParts,
     user: SignedIn,
-    after: Annotated[int, Query(ge=0)] = 0,
+    after: Annotated[int, Query(ge=0, le=ENTRY_MOST)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> Response:
     """The journal's entries after a cursor."""
