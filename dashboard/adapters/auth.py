@@ -54,10 +54,17 @@ def from_our_form(request: Request) -> None:
     """
     if request.headers.get("Sec-Fetch-Site") == "same-origin":
         return
-    origin = request.headers.get("Origin", "")
     ours = {request.headers.get("Host", ""), urlsplit(parts_of(request).options.public).netloc}
-    if urlsplit(origin).netloc not in ours - {""}:
+    if _host_of(request.headers.get("Origin", "")) not in ours - {""}:
         raise ProblemError(403, "This form was not sent from a page of gaswatch: open it again and send it.")
+
+
+def _host_of(origin: str) -> str:
+    """Its host and port; "" when it has none, or is no address at all."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
 
 
 def give_cookie(response: Response, token: str, parts: Parts) -> None:

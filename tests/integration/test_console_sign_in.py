@@ -100,6 +100,7 @@ async def test_a_login_form_on_a_strangers_page_is_refused(console: Console) -> 
     for headers in (
         {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"},
         {"Sec-Fetch-Site": "", "Origin": "null"},
+        {"Sec-Fetch-Site": "", "Origin": "http://["},
         {"Sec-Fetch-Site": ""},
     ):
         answer = await browser.post("/login", data=form, headers=headers)
