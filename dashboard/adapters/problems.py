@@ -23,6 +23,7 @@ _TITLES: Final = {
     405: "Method not allowed",
     409: "Changed meanwhile",
     413: "Too large",
+    415: "Another form is needed",
     422: "The request can't be understood",
     429: "Too many attempts",
     503: "Not available now",

@@ -17,6 +17,8 @@ from gascore.journal import Event, ReceiptReceived, ReplyReceived
 router = APIRouter(prefix="/webhooks/twilio", tags=["webhooks"])
 CHANNEL: Final = "sms"
 """As alerts names it in its notices."""
+_FORM: Final = "application/x-www-form-urlencoded"
+"""The only form that is taken: the other kind could bring files, of which no signature is made."""
 _EMPTY_TWIML: Final = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
 """Twilio sends nothing back by itself; our answers go through the outbox like every text."""
 BODY_KEPT: Final = 1600
@@ -54,12 +56,15 @@ async def status(request: Request, parts: UsesParts) -> Response:
 
 async def _verified(request: Request, parts: Parts) -> FormData:
     """The form, if Twilio signed it for our public address; a proxy's Host header is not believed."""
+    if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != _FORM:
+        raise ProblemError(415, f"Send the fields as {_FORM}, as Twilio does.")
     form = await request.form()
     token = parts.options.twilio_token
     if not token:
         raise ProblemError(403, "No webhook is expected: TWILIO_AUTH_TOKEN is not set.")
-    query = f"?{request.url.query}" if request.url.query else ""
-    url = f"{parts.options.public}{request.url.path}{query}"
+    # Of the scope, not of `request.url`, which takes in whatever the Host header says.
+    query = request.scope["query_string"].decode("latin-1")
+    url = f"{parts.options.public}{request.scope['path']}{'?' if query else ''}{query}"
     signature = request.headers.get("X-Twilio-Signature", "")
     if not RequestValidator(token).validate(url, form, signature):
         raise ProblemError(403, f"The signature is not Twilio's for {url}: check GASWATCH_PUBLIC_URL.")

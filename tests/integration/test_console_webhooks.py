@@ -88,6 +88,20 @@ async def test_a_signed_webhook_without_a_message_is_refused(tmp_path: Path) -> 
         assert (await call(console, "/webhooks/twilio/status", {"MessageSid": "SM1"})).status_code == 422
 
 
+async def test_a_form_with_a_file_is_refused_and_no_defect(tmp_path: Path) -> None:
+    async with a_console(tmp_path, public=PUBLIC) as console:
+        answer = await console.client().post("/webhooks/twilio/sms", files={"Body": ("a.txt", b"37")})
+        assert answer.status_code == 415
+
+
+async def test_a_strange_host_does_not_change_what_the_signature_is_of(tmp_path: Path) -> None:
+    path = "/webhooks/twilio/sms"
+    async with a_console(tmp_path, public=PUBLIC) as console:
+        signature = RequestValidator(TWILIO_TOKEN).compute_signature(PUBLIC + path, REPLY)
+        headers = {"X-Twilio-Signature": signature, "Host": "elsewhere?a=b"}
+        assert (await console.client().post(path, data=REPLY, headers=headers)).status_code == 200
+
+
 # --- for machines that watch us -------------------------------------------------------------------
 async def test_prometheus_reads_messages_detectors_alarms_notices_and_latency(console: Console) -> None:
     alarm = a_leak()
