@@ -4,6 +4,7 @@ Each key is read as `GASWATCH_{NAME}`; the keys of InfluxDB and Twilio keep the 
 libraries read.
 """
 
+import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -20,6 +21,12 @@ from pydantic_settings import (
 
 from gascore.words import Language
 
+FILE = "gaswatch.toml"
+"""Read from the working directory, where there is one."""
+_SHOWN_MOST = 100
+_MAY_HOLD_SECRETS = ("url", "token")
+"""In the names of keys whose values are not shown: a log is read by more people than the settings are."""
+
 
 class SettingsError(Exception):
     """A setting can't be used; the message names the key and says what to do."""
@@ -29,7 +36,12 @@ class Settings(BaseSettings):
     """All settings of all services. Durations are seconds."""
 
     model_config = SettingsConfigDict(
-        env_prefix="GASWATCH_", toml_file="gaswatch.toml", extra="forbid", frozen=True, populate_by_name=True
+        env_prefix="GASWATCH_",
+        toml_file=FILE,
+        extra="forbid",
+        frozen=True,
+        populate_by_name=True,
+        allow_inf_nan=False,
     )
 
     data_dir: Path = Path("var")
@@ -100,9 +112,17 @@ class Settings(BaseSettings):
     @classmethod
     def _known_schemes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for url in value:
-            parts = urlsplit(url)
-            if parts.scheme not in {"mqtt", "mqtts"} or not parts.hostname:
-                raise ValueError(f"{url!r} is not mqtt://user:pass@host:port or mqtts://…")
+            if not _is_address(url, {"mqtt", "mqtts"}):
+                raise ValueError(
+                    "must be mqtt://user:pass@host:port or mqtts://…, several separated by commas"
+                )
+        return value
+
+    @field_validator("public_url", "twilio_url", "influx_url")
+    @classmethod
+    def _known_pages(cls, value: str) -> str:
+        if value and (not _is_address(value, {"http", "https"}) or "?" in value or "#" in value):
+            raise ValueError("must be an address such as https://gas.example.org")
         return value
 
     @field_validator("timezone")
@@ -146,10 +166,22 @@ def load(**overrides: object) -> Settings:
     """
     try:
         return Settings(**overrides)  # type: ignore[arg-type]  # checked by pydantic itself
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{FILE}: is no TOML: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         name = key if key.isupper() else f"GASWATCH_{key.upper()}"
-        raise SettingsError(
-            f"{name}: {first['msg'].removeprefix('Value error, ')} (got {first['input']!r})"
-        ) from error
+        is_secret = any(word in key.lower() for word in _MAY_HOLD_SECRETS)
+        got = "" if is_secret else f" (got {first['input']!r:.{_SHOWN_MOST}})"
+        # Its cause would show the value, too.
+        raise SettingsError(f"{name}: {first['msg'].removeprefix('Value error, ')}{got}") from None
+
+
+def _is_address(url: str, schemes: set[str]) -> bool:
+    """Whether it is a URL of one of these schemes with a host, and with a port that can be one if any."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
