@@ -90,7 +90,7 @@ class Notices(Protocol):
         ...
 
     def put(self, parcel: Parcel) -> None:
-        """Replace a notice."""
+        """Replace a notice; what it says, to whom and with which code never changes."""
         ...
 
     def of_id(self, notice: NoticeId) -> Parcel | None:
@@ -107,6 +107,10 @@ class Notices(Protocol):
 
     def open_codes(self, address: str) -> dict[str, AlarmId]:
         """The reply codes that a phone was given, of alarms that are still open."""
+        ...
+
+    def forget_codes(self, alarm: AlarmId) -> None:
+        """The alarm is closed: its codes mean nothing any more."""
         ...
 
     def answers_since(self, address: str, since_ms: int) -> int:

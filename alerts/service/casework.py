@@ -84,6 +84,7 @@ class Casework:
             self._withdraw(changed.alarm, {NoticePurpose.REPEAT})
         elif step is AlarmStep.CLOSED:
             self._withdraw(changed.alarm, {NoticePurpose.RAISED, NoticePurpose.WORSE, NoticePurpose.REPEAT})
+            self.books.notices.forget_codes(changed.alarm.id)
         return done
 
     def climb(self, file: CaseFile, event: ladder.Event, moment: Moment, *, changed: bool = False) -> None:

@@ -16,6 +16,7 @@ from gaswatch.stores.upsert import insert_new
 _encode: Final = msgspec.json.Encoder().encode
 _parcel_of: Final = msgspec.json.Decoder(Parcel).decode
 _bodies: Final[Select[Any]] = select(notice.c.body)
+_highest_id: Final = select(func.coalesce(func.max(notice.c.id), 0))
 
 
 class SqlNotices:
@@ -23,20 +24,25 @@ class SqlNotices:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._highest: int | None = None
 
     def new_id(self) -> NoticeId:
-        """The id of the next notice."""
-        highest = self._connection.execute(select(func.coalesce(func.max(notice.c.id), 0))).scalar_one()
-        return NoticeId(highest + 1)
+        """The id of the next notice; asked for once, nobody else makes notices meanwhile."""
+        if self._highest is None:
+            self._highest = int(self._connection.execute(_highest_id).scalar_one())
+        self._highest += 1
+        return NoticeId(self._highest)
 
     def add(self, parcel: Parcel) -> bool:
         """Store a new notice; False: one with its `once_key` exists, nothing was stored."""
-        row = {"id": parcel.notice.id, **_row(parcel)}
+        row = {"id": parcel.notice.id, **_fixed(parcel), **_moving(parcel)}
         return insert_new(self._connection, notice, row, unless="once_key")
 
     def put(self, parcel: Parcel) -> None:
         """Replace a notice."""
-        self._connection.execute(update(notice).where(notice.c.id == parcel.notice.id).values(_row(parcel)))
+        self._connection.execute(
+            update(notice).where(notice.c.id == parcel.notice.id).values(_moving(parcel))
+        )
 
     def of_id(self, notice_id: NoticeId) -> Parcel | None:
         """One notice."""
@@ -59,6 +65,10 @@ class SqlNotices:
             .distinct()
         )
         return {code: AlarmId(alarm_id) for code, alarm_id in self._connection.execute(query)}
+
+    def forget_codes(self, alarm_id: AlarmId) -> None:
+        """The alarm is closed: its codes are free, and who looks for codes need not pass by them for years."""
+        self._connection.execute(update(notice).where(notice.c.alarm == alarm_id).values(reply_code=None))
 
     def answers_since(self, address: str, since_ms: int) -> int:
         """How many answers to replies a phone was given since then."""
@@ -102,7 +112,7 @@ class SqlNotices:
         return [_parcel_of(body) for body in self._connection.execute(query).scalars()]
 
 
-def _row(parcel: Parcel) -> dict[str, object]:
+def _fixed(parcel: Parcel) -> dict[str, object]:
     one = parcel.notice
     return {
         "once_key": parcel.once_key,
@@ -111,13 +121,19 @@ def _row(parcel: Parcel) -> dict[str, object]:
         "address": parcel.address,
         "channel": one.channel,
         "urgency": int(parcel.urgency),
-        "state": one.state,
         "reply_code": parcel.reply_code,
+        "text": parcel.text,
+    }
+
+
+def _moving(parcel: Parcel) -> dict[str, object]:
+    one = parcel.notice
+    return {
+        "state": one.state,
         "due_ms": parcel.due_ms,
         "expires_ms": parcel.expires_ms,
         "lease_ms": parcel.lease_ms,
         "attempts": parcel.attempts,
         "provider_id": one.provider_id,
-        "text": parcel.text,
         "body": _encode(parcel),
     }

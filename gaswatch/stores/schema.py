@@ -212,7 +212,7 @@ notice = Table(
     Column("once_key", Text, nullable=False, unique=True),
     Column("alarm", Integer, ForeignKey("alarm.id"), index=True),
     Column("person", Text),
-    Column("address", Text, nullable=False, index=True),
+    Column("address", Text, nullable=False),
     Column("channel", Text, nullable=False),
     Column("urgency", Integer, nullable=False),
     Column("state", Text, nullable=False, index=True),
@@ -224,6 +224,8 @@ notice = Table(
     Column("provider_id", Text, unique=True),
     Column("text", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    # The codes that a phone was given are asked for with every text; those of closed alarms are NULL.
+    Index("ix_notice_address", "address", "reply_code"),
 )
 
 # --- people who sign in ---------------------------------------------------------------------------

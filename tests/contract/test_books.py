@@ -223,6 +223,35 @@ def test_codes_are_those_of_a_phones_open_alarms(books: SqlBooks) -> None:
         assert one.notices.open_codes("+86000") == {}
 
 
+def test_the_codes_of_a_closed_alarm_are_forgotten_for_good(books: SqlBooks) -> None:
+    with books.transaction() as one:
+        one.cases.put(a_file(1))
+        one.cases.put(a_file(2, "other"))
+        told = a_parcel(1, alarm=1, code="101")
+        one.notices.add(told)
+        one.notices.add(a_parcel(2, alarm=2, code="102"))
+        one.notices.forget_codes(AlarmId(1))
+        one.notices.put(step(told, Take(), T).state)  # whatever still happens to the notice
+        assert one.notices.open_codes(PHONE) == {"102": 2}
+
+
+def _a_failing_attempt(one: Transaction) -> None:
+    with one.attempt():
+        one.notices.add(a_parcel(one.notices.new_id(), alarm=None))
+        raise ValueError("a defect of ours")
+
+
+def test_every_notice_has_an_id_of_its_own_also_after_an_attempt_that_failed(books: SqlBooks) -> None:
+    with books.transaction() as one:
+        first = one.notices.new_id()
+        one.notices.add(a_parcel(first, alarm=None))
+        with pytest.raises(SpoiledError):
+            _a_failing_attempt(one)
+        one.notices.add(a_parcel(one.notices.new_id(), alarm=None))
+    with books.transaction() as one:
+        assert one.notices.new_id() > first + 1
+
+
 def test_answers_to_a_phone_are_counted(books: SqlBooks) -> None:
     with books.transaction() as one:
         one.notices.add(replace(a_parcel(1, alarm=None), once_key="answer:sms:IN1"))

@@ -183,7 +183,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("provider_id", name=op.f("uq_notice_provider_id")),
     )
     with op.batch_alter_table("notice", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_notice_address"), ["address"], unique=False)
+        batch_op.create_index("ix_notice_address", ["address", "reply_code"], unique=False)
         batch_op.create_index(batch_op.f("ix_notice_alarm"), ["alarm"], unique=False)
         batch_op.create_index(batch_op.f("ix_notice_state"), ["state"], unique=False)
 
