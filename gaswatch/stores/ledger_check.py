@@ -9,6 +9,7 @@ import msgspec
 
 from gascore.registry import Area, Detector, Duty, Ledger, Person, Room, Site, Supplier
 from gascore.wire import is_detector_id
+from gaswatch.secrets import COLLECTOR_USER
 
 MAX_NO: Final = 2**20 - 1
 """The number has 20 bits in the key of a reading (docs/adr/0005)."""
@@ -164,6 +165,8 @@ def _detectors(ledger: Ledger, known: Known) -> Iterator[str]:
 def _place(one: Detector, rooms: Mapping[str, Room]) -> Iterator[str]:
     if not is_detector_id(one.id):
         yield f"detector {one.id!r}: an id has 1 to 64 of A-Z a-z 0-9 _ : - (it stands in the MQTT topic)"
+    if one.id == COLLECTOR_USER:
+        yield f"detector {one.id!r}: this is the broker user that hears every detector: take another id"
     room = rooms.get(one.room)
     if room is None:
         yield f"detector {one.id!r}: there is no room {one.room!r}: add it or correct `room`"

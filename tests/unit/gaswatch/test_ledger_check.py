@@ -42,6 +42,7 @@ def test_a_good_ledger_passes() -> None:
         (with_changed("duties", person=PersonId("zhao")), "duty 'zhao' as owner: there is no person 'zhao'"),
         (with_changed("duties", site=SiteId("S9")), "duty 'li' as owner: there is no site 'S9'"),
         (with_changed("detectors", id=DetectorId("a.b")), "detector 'a.b': an id has 1 to 64 of"),
+        (with_changed("detectors", id=DetectorId("gaswatch-collector")), "take another id"),
         (with_changed("detectors", room=RoomId("S9-k")), "detector 'GD-1': there is no room 'S9-k'"),
         (
             with_changed("detectors", site=SiteId("S9")),
