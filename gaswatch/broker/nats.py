@@ -69,4 +69,8 @@ def _user(member: Member) -> str:
         subscribe = [f"gas.1.{member.detector}.{leaf}" for leaf in READS]
         subscribe += ["$MQTT.sub.>", "$MQTT.deliver.>"]
     permissions = f"{{ publish: {json.dumps(publish)}, subscribe: {json.dumps(subscribe)} }}"
-    return f"{{ user: {name}, password: {password}, permissions: {permissions} }}"
+    # By MQTT only: in NATS' own words "$MQTT.deliver.>" would be everybody's messages.
+    return (
+        f"{{ user: {name}, password: {password}, permissions: {permissions}, "
+        'allowed_connection_types: ["MQTT"] }'
+    )

@@ -76,6 +76,35 @@ async def test_a_detector_gets_its_own_commands_and_nobody_elses(broker: OwnBrok
     assert {topic for topic, _ in heard} == {"gas/1/YS-1/cmd"}
 
 
+async def test_a_detector_does_not_hear_what_the_broker_delivers_to_the_collector(broker: OwnBroker) -> None:
+    heard: Heard = []
+    collected: Heard = []
+    async with (
+        broker.client("gaswatch-collector") as collector,
+        broker.client("YS-1") as curious,
+        broker.client("YS-2") as detector,
+    ):
+        await collector.subscribe("gas/1/#", qos=1)
+        # Where NATS keeps what is on its way to a session.
+        for inside in ("$MQTT/#", "$MQTT/sub/#", "$MQTT/deliver/#", "$MQTT/sub/+"):
+            try:
+                await curious.subscribe(inside, qos=0)
+            except aiomqtt.MqttError:
+                continue
+        await curious.subscribe("gas/1/YS-1/cmd", qos=1)
+        tasks = [
+            asyncio.create_task(listen(curious, heard)),
+            asyncio.create_task(listen(collector, collected)),
+        ]
+        await detector.publish("gas/1/YS-2/status", b"private", qos=1)
+        await until(lambda: collected, what="the detector's message")
+        await collector.publish("gas/1/YS-1/cmd", b"own", qos=1)
+        await until(lambda: ("gas/1/YS-1/cmd", b"own") in heard, what="the own command")
+        for task in tasks:
+            task.cancel()
+    assert heard == [("gas/1/YS-1/cmd", b"own")]
+
+
 async def test_what_a_detector_says_on_another_ones_branch_is_dropped(broker: OwnBroker) -> None:
     heard: Heard = []
     async with broker.client("gaswatch-collector") as collector, broker.client("YS-1") as detector:

@@ -72,6 +72,8 @@ def test_nats_gives_a_detector_its_own_subjects_only(tmp_path: Path) -> None:
         'subscribe: ["gas.1.YS-0001.cmd", "$MQTT.sub.>", "$MQTT.deliver.>"]'
     )
     assert own in text
+    # In NATS' own words the last two would be everybody's messages: only MQTT is spoken with a detector.
+    assert text.count('allowed_connection_types: ["MQTT"]') == 3
     assert 'max_ack_pending: 20000, ack_wait: "5s"' in text
 
 
