@@ -62,4 +62,7 @@ def ensure_demo_users(settings: Settings) -> dict[str, str]:
 def _hash(password: str) -> str:
     if len(password) < SHORTEST:
         raise UserError(f"a password has at least {SHORTEST} characters")
-    return Argon2Passwords().hash(password)
+    try:
+        return Argon2Passwords().hash(password)
+    except UnicodeEncodeError as error:
+        raise UserError("the password is not UTF-8: type it again, or write it to a file in UTF-8") from error

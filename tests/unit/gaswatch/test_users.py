@@ -12,7 +12,7 @@ from gaswatch.settings import Settings
 from gaswatch.stores.accounts import SqlAccounts
 from gaswatch.stores.engine import open_engine
 from gaswatch.stores.schema import metadata
-from gaswatch.users import DEMO_USERS, ensure_demo_users
+from gaswatch.users import DEMO_USERS, UserError, change_password, ensure_demo_users
 from gaswatch.users_cli import app
 
 
@@ -89,6 +89,11 @@ def test_sessions_that_are_over_are_forgotten_when_somebody_signs_in(engine: Eng
     accounts.open_session(b"new", "operator", 2000, 3000)
     assert accounts.session(b"old") is None
     assert accounts.session(b"new") is not None
+
+
+def test_a_password_that_is_no_text_is_refused() -> None:
+    with pytest.raises(UserError, match="not UTF-8"):
+        change_password(SqlAccounts(open_engine("sqlite:///never-opened.db")), "li", "\udcff-longenough")
 
 
 def test_a_damaged_hash_fits_no_password() -> None:
