@@ -19,7 +19,7 @@ def only_one(data_dir: Path) -> Iterator[None]:
         AlreadyRunningError: another process holds it.
         OSError: the folder can't be made or written.
     """
-    data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (data_dir / "up.lock").open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -7,7 +7,7 @@ statement on, so that no writer fails half way because another one came first (d
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ from gascore.journal import StoreDownError
 LOCK_WAIT_MS: Final = 10_000
 """How long a writer waits for another one before it gives up."""
 _WRITES: Final = "gaswatch_writes"
+_WHAT_TO_WRITE: Final = "is neither sqlite:///path/to/file.db nor postgresql://user:password@host/database"
 
 # synchronous=FULL: a commit is on the disk, not only in the kernel's cache, before the message behind it is
 # acknowledged; NORMAL would lose the last commits with the power. It costs one fsync for each commit, and a
@@ -57,7 +58,8 @@ def open_engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
     except ArgumentError as error:
-        raise StoreUnusableError(f"GASWATCH_DATABASE_URL: {_what_to_write(url)}") from error
+        # Not even quoted: what can't be read may hold a password.
+        raise StoreUnusableError(f"GASWATCH_DATABASE_URL: it {_WHAT_TO_WRITE}") from error
     match parsed.get_backend_name():
         case "sqlite":
             return _open_sqlite(parsed)
@@ -65,7 +67,7 @@ def open_engine(url: str) -> Engine:
             return _open_postgres(parsed)
         case _:
             raise StoreUnusableError(
-                f"GASWATCH_DATABASE_URL: {_what_to_write(parsed.render_as_string(hide_password=True))}"
+                f"GASWATCH_DATABASE_URL: {parsed.render_as_string(hide_password=True)!r} {_WHAT_TO_WRITE}"
             )
 
 
@@ -96,10 +98,6 @@ def reading(engine: Engine) -> Iterator[Connection]:
             yield connection
 
 
-def _what_to_write(url: str) -> str:
-    return f"{url!r} is neither sqlite:///path/to/file.db nor postgresql://user:password@host/database"
-
-
 def _open_sqlite(url: URL) -> Engine:
     if not url.database or url.database == ":memory:":
         raise StoreUnusableError(
@@ -109,6 +107,7 @@ def _open_sqlite(url: URL) -> Engine:
     engine = create_engine(
         url.set(drivername="sqlite+pysqlite"), connect_args={"timeout": LOCK_WAIT_MS / 1000}
     )
+    event.listen(engine, "do_connect", lambda *_: make_private(Path(url.database or "")))
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
@@ -122,7 +121,7 @@ def check_writable(file: Path) -> None:
     """
     folder = file.parent
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise StoreUnusableError(
             f"can't make the folder {folder} ({error.strerror}): make it yourself, "
@@ -134,6 +133,15 @@ def check_writable(file: Path) -> None:
                 f"can't write to {path}: give the user that runs gaswatch the right to, "
                 "or set GASWATCH_DATA_DIR to a folder that you may write to"
             )
+
+
+def make_private(file: Path) -> None:
+    """Make a missing file of SQLite's, readable for us alone: phone numbers and password hashes are in it.
+
+    SQLite gives the files beside it the same mode. One that is there keeps the mode that its owner gave it.
+    """
+    with suppress(OSError):  # what is wrong with the place, SQLite says itself
+        os.close(os.open(file, os.O_CREAT | os.O_RDONLY | os.O_CLOEXEC, 0o600))
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, record: object) -> None:
@@ -182,4 +190,6 @@ def store_down(name: str, error: Exception) -> StoreDownError:
         hint = f" (another process has kept it locked for over {LOCK_WAIT_MS // 1000} s)"
     elif "disk is full" in cause:
         hint = " (free some space)"
+    elif "no such table" in cause:
+        hint = " (run `gaswatch migrate`)"
     return StoreDownError(f"{name}: {cause}{hint}")

@@ -13,7 +13,7 @@ from threading import Lock
 from typing import Final
 
 from gascore.journal import StoreDownError
-from gaswatch.stores.engine import LOCK_WAIT_MS, StoreUnusableError, check_writable, store_down
+from gaswatch.stores.engine import LOCK_WAIT_MS, StoreUnusableError, check_writable, make_private, store_down
 
 NO_BITS: Final = 20
 """Of a reading's key; the instant stands before the detector's number, so that the newest row is the last."""
@@ -118,6 +118,7 @@ class ReadingsFile:
 
     def _connect(self) -> sqlite3.Connection:
         with self._errors():
+            make_private(self._path)
             connection = sqlite3.connect(
                 self._path, timeout=LOCK_WAIT_MS / 1000, isolation_level=None, check_same_thread=False
             )
