@@ -10,7 +10,7 @@ from gaswatch.settings import Settings
 from gaswatch.stores.engine import open_engine
 from gaswatch.stores.journal import SqlJournal
 from gaswatch.stores.status import SqlStatusBoard
-from gaswatch.witness_report import Report, Seen, report
+from gaswatch.witness_report import Report, Screen, Seen, current, report
 from gaswatch.witness_stream import StreamWatch
 from simulator.rules.story import tell
 
@@ -53,11 +53,11 @@ class Witness:
             cursor = entries[-1].id
         # A stream that never showed anything was not there for an operator either.
         is_shown = self._stream.events.get("snapshot", 0) > 0
-        to_screen_ms = [one.at_ms - one.received_ms for one in self._stream.arrivals.values()]
+        delays_ms = [one.at_ms - one.received_ms for one in self._stream.arrivals.values()]
         return report(
             self._seen,
-            SqlStatusBoard(self._engine).read(),
+            current(SqlStatusBoard(self._engine).read(), self._clock.now_ms()),
             self._story.expectations(),
-            to_screen_ms if is_shown else None,
+            Screen(self._stream.shown, delays_ms) if is_shown else None,
             ran_s,
         )

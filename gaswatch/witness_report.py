@@ -1,7 +1,7 @@
 """What a run came to: a summary out of the journal and the status board, and what of the story is missing. Pure."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Final
@@ -22,6 +22,8 @@ from gascore.words import DetectorId, Level
 from simulator.rules.story import Expectation
 
 _TOLD: Final = {NoticeState.HANDED_OVER, NoticeState.DELIVERED}
+SILENT_MS: Final = 10_000
+"""Services speak every second."""
 SETTLES_S: Final = 15.0
 """Start-up, and the way from an incident to the journal: an expectation is checked this long after it is due."""
 
@@ -37,6 +39,10 @@ class Seen:
     run_notices: set[int] = field(default_factory=set)
     worst: dict[tuple[DetectorId, AlarmKind], Level] = field(default_factory=dict)
     """Raised in this run, or still active from before; the worst level of this run."""
+    carried: set[tuple[DetectorId, AlarmKind]] = field(default_factory=set)
+    """Still active from before: what ends in this run without having been raised in it says nothing of it."""
+    raised: set[tuple[DetectorId, AlarmKind]] = field(default_factory=set)
+    """Raised in this run: alarm and notice must be of this run, too."""
     crashes: Counter[str] = field(default_factory=Counter)
 
     def add(self, entry: Entry) -> None:
@@ -44,12 +50,9 @@ class Seen:
         is_ours = entry.id > self.start_id
         match entry.event:
             case ConditionRaised() | ConditionChanged() as event:
-                self._condition(event)
-            case ConditionCleared() as event if not is_ours:
-                kind = ALARM_OF_CONDITION.get(event.condition)
-                self.worst = {
-                    key: level for key, level in self.worst.items() if key != (event.detector, kind)
-                }
+                self._condition(event, is_ours=is_ours)
+            case ConditionCleared() as event:
+                self._cleared(event)
             case AlarmStepped(alarm=alarm):
                 self.alarms[alarm.id] = alarm
                 self.stepped |= {alarm.id} if is_ours else set()
@@ -61,21 +64,43 @@ class Seen:
             case _:
                 return
 
-    def _condition(self, event: ConditionRaised | ConditionChanged) -> None:
+    def _condition(self, event: ConditionRaised | ConditionChanged, *, is_ours: bool) -> None:
         kind = ALARM_OF_CONDITION.get(event.condition)
         if kind is None:
             return
         key = (event.detector, kind)
-        before = self.worst.get(key, Level.NONE)
-        self.worst[key] = max(before, event.level)
+        if not is_ours:
+            self.carried.add(key)
+        elif isinstance(event, ConditionRaised):
+            self.raised.add(key)
+        self.worst[key] = max(self.worst.get(key, Level.NONE), event.level)
+
+    def _cleared(self, event: ConditionCleared) -> None:
+        kind = ALARM_OF_CONDITION.get(event.condition)
+        if kind is not None and (event.detector, kind) in self.carried:
+            self.carried.remove((event.detector, kind))
+            del self.worst[event.detector, kind]
 
     def of_run(self) -> list[Alarm]:
         """The alarms that were open in this run."""
         return [one for one in self.alarms.values() if one.id in self.stepped or one.closed_ms is None]
 
     def told(self, alarm: Alarm) -> list[Notice]:
-        """The notices about an alarm that a provider took."""
-        return [one for one in self.notices.values() if one.alarm == alarm.id and one.state in _TOLD]
+        """The notices about an alarm that a provider took; in this run, if it was raised in this run."""
+        fresh = (alarm.detector, alarm.kind) in self.raised
+        return [
+            one
+            for one in self.notices.values()
+            if one.alarm == alarm.id and one.state in _TOLD and (one.id in self.run_notices or not fresh)
+        ]
+
+
+@dataclass(frozen=True)
+class Screen:
+    """What the console's live stream showed: which alarms, and how long each took from its message, ms."""
+
+    alarms: Collection[int]
+    delays_ms: Sequence[int]
 
 
 @dataclass(frozen=True)
@@ -86,8 +111,10 @@ class Report:
     is_good: bool
 
 
-def missing(expected: Sequence[Expectation], seen: Seen, ran_s: float) -> list[str]:
-    """What of the story should have been seen by now and was not, a line each."""
+def missing(
+    expected: Sequence[Expectation], seen: Seen, shown: Collection[int] | None, ran_s: float
+) -> list[str]:
+    """What of the story should have been seen by now and was not, a line each; `shown`: alarms on the console."""
     alarms = {one.key: one for one in seen.of_run()}
     lines: list[str] = []
     for one in due(expected, ran_s):
@@ -98,14 +125,21 @@ def missing(expected: Sequence[Expectation], seen: Seen, ran_s: float) -> list[s
             lines.append(f"{name}: not noticed (due after {one.by_s:.0f} s)")
         elif worst < one.level:
             lines.append(f"{name}: only {worst.name.lower()}, not {one.level.name.lower()}")
-        if alarm is None:
+        if alarm is None or ((one.detector, one.kind) in seen.raised and alarm.id not in seen.stepped):
             lines.append(f"{name}: no alarm in the journal")
             continue
+        if shown is not None and alarm.id not in shown:
+            lines.append(f"{name}: alarm {alarm.id} never came to the console")
         if not seen.told(alarm):
             lines.append(f"{name}: nobody was told (no notice of alarm {alarm.id} was handed over)")
         if one.clears_by_s is not None and one.clears_by_s + SETTLES_S <= ran_s and alarm.active:
             lines.append(f"{name}: not over (due after {one.clears_by_s:.0f} s)")
     return lines
+
+
+def current(statuses: Mapping[str, ServiceStatus], now_ms: int) -> dict[str, ServiceStatus]:
+    """The words that are of now: one of an earlier run, or of a service that died, proves nothing."""
+    return {name: one for name, one in statuses.items() if now_ms - one.at_ms <= SILENT_MS}
 
 
 def due(expected: Sequence[Expectation], ran_s: float) -> list[Expectation]:
@@ -117,17 +151,17 @@ def report(
     seen: Seen,
     statuses: Mapping[str, ServiceStatus],
     expected: Sequence[Expectation],
-    to_screen_ms: Sequence[int] | None,
+    screen: Screen | None,
     ran_s: float,
 ) -> Report:
-    """The summary of a run of `ran_s` seconds; `to_screen_ms` None: the live stream never came."""
-    problems = missing(expected, seen, ran_s)
-    if to_screen_ms is None:
+    """The summary of a run of `ran_s` seconds; `screen` None: the live stream never came."""
+    problems = missing(expected, seen, screen.alarms if screen else None, ran_s)
+    if screen is None:
         problems.append("the console's live stream never came")
     lines = [f"\nsummary after {ran_s:.0f} s"]
     collector = statuses.get("collector")
     if collector is None:
-        problems.append("the collector never said anything")
+        problems.append("the collector says nothing")
     else:
         counts = collector.messages
         lines += [
@@ -153,7 +187,7 @@ def report(
     lines += [
         _line("latency", "from the receipt of the message, p50 / p99 of n"),
         _line("  journal", _bounds(collector.latency.get("journal") if collector else None)),
-        _line("  screen", _quantiles(to_screen_ms or ())),
+        _line("  screen", _quantiles(screen.delays_ms if screen else ())),
         _line("  provider", _quantiles(_to_provider_ms(seen))),
     ]
     checked = due(expected, ran_s)

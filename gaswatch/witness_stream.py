@@ -48,7 +48,8 @@ class StreamWatch:
         self.signed_in = False
         self.events: dict[str, int] = {}
         """How many events of each kind came."""
-        self._known: set[int] = set()
+        self.shown: set[int] = set()
+        """Every alarm that was ever in the stream, by id."""
 
     def start(self) -> None:
         """Begin; the console need not be up yet."""
@@ -96,9 +97,9 @@ class StreamWatch:
         if kind not in {"snapshot", "delta"}:
             return
         for row in self._decode(data).rows:
-            if kind == "delta" and row.id not in self._known:
+            if kind == "delta" and row.id not in self.shown:
                 self.arrivals[row.id] = Arrival(now_ms, row.received_ms)
-            self._known.add(row.id)
+            self.shown.add(row.id)
 
 
 def events(lines: Iterator[bytes]) -> Iterator[tuple[str, bytes]]:

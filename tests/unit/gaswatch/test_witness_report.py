@@ -17,7 +17,7 @@ from gascore.journal import (
 )
 from gascore.service_status import LATENCY_BOUNDS_S, Histogram, MessageCounts, ServiceStatus
 from gascore.words import AlarmId, Condition, DetectorId, Level, NoticeId, PersonId, Priority, SiteId
-from gaswatch.witness_report import Report, Seen, report
+from gaswatch.witness_report import Report, Screen, Seen, current, report
 from simulator.rules.story import Expectation
 
 D1 = DetectorId("GD-1")
@@ -100,7 +100,8 @@ def told(*events: Event, start_id: int = 0, ran_s: float = 150, **changes: Any) 
     seen = Seen(start_id=start_id)
     for number, event in enumerate(events, 1):
         seen.add(Entry(number, 1000 + number, event))
-    return report(seen, changes.get("statuses", statuses()), [LEAK], changes.get("screen", [90, 110]), ran_s)
+    screen = changes.get("screen", Screen({7}, [90, 110]))
+    return report(seen, changes.get("statuses", statuses()), [LEAK], screen, ran_s)
 
 
 def test_a_story_that_was_noticed_alarmed_and_told_is_good_and_is_summed_up() -> None:
@@ -136,18 +137,30 @@ def test_what_is_not_due_yet_is_not_missed_but_a_run_without_anything_due_proves
 def test_an_alarm_from_an_earlier_run_does_not_count_unless_its_condition_came_again_or_goes_on() -> None:
     earlier = (raised(), alarm(), notice(), cleared())
     assert "not noticed" in told(*earlier, start_id=4).text
-    assert told(*earlier, raised(), start_id=4).is_good
+    assert "no alarm in the journal" in told(*earlier, raised(), start_id=4).text
+    assert "nobody was told" in told(*earlier, raised(), alarm(), start_id=4).text
+    assert told(*earlier, raised(), alarm(), notice(), start_id=4).is_good
     assert told(*earlier[:3], start_id=3).is_good
+    assert "not noticed" in told(*earlier, start_id=3).text, "it ended in this run and never came again"
+    assert told(*earlier, raised(), alarm(), notice(), cleared(), start_id=3).is_good
 
 
 def test_a_console_that_never_showed_anything_is_not_good() -> None:
     done = told(raised(), alarm(), notice(), screen=None)
     assert not done.is_good
     assert "the console's live stream never came" in done.text
-    assert told(raised(), alarm(), notice(), screen=[]).is_good
+    assert told(raised(), alarm(), notice(), screen=Screen({7}, [])).is_good
+    assert (
+        "alarm 7 never came to the console" in told(raised(), alarm(), notice(), screen=Screen((), [])).text
+    )
+
+
+def test_the_word_of_an_earlier_run_or_of_a_service_that_died_does_not_count() -> None:
+    assert current(statuses(), 10_001).keys() == {"collector"}
+    assert current(statuses(), 10_002) == {}
 
 
 def test_unaccounted_messages_and_a_silent_collector_are_not_good() -> None:
     lost = statuses(MessageCounts(received=5, stored=3))
     assert "2 unaccounted for" in told(raised(), alarm(), notice(), statuses=lost).text
-    assert "the collector never said anything" in told(raised(), alarm(), notice(), statuses={}).text
+    assert "the collector says nothing" in told(raised(), alarm(), notice(), statuses={}).text
