@@ -75,7 +75,7 @@ class Casework:
         self.events.extend(done.effects)
         step = done.effects[0].step
         _log.info("alarm", alarm=changed.alarm.id, key=changed.alarm.key, reason=step.value)
-        follow = _ladder_event(changed.alarm, step)
+        follow = _ladder_event(file.alarm if file else None, changed.alarm, step)
         if follow is None:
             self.books.cases.put(changed)
         else:
@@ -168,9 +168,12 @@ _REACHING: Final = frozenset({ladder.Phase.CLIMBING, ladder.Phase.UNANSWERED})
 """The phases in which a rung that can't be reached sends the ladder on."""
 
 
-def _ladder_event(alarm: Alarm, step: AlarmStep) -> ladder.Event | None:
+def _ladder_event(before: Alarm | None, alarm: Alarm, step: AlarmStep) -> ladder.Event | None:
     if step in _PURPOSE:
-        return Start(plan_for(alarm.kind, alarm.priority), _PURPOSE[step])
+        # Back and higher than ever is news also to those who have not heard yet that it was over.
+        higher = before is not None and alarm.peak_level > before.peak_level
+        purpose = NoticePurpose.WORSE if higher else _PURPOSE[step]
+        return Start(plan_for(alarm.kind, alarm.priority), purpose)
     if step is AlarmStep.ACKED:
         return Answered()
     if step is AlarmStep.NORMAL:

@@ -158,6 +158,19 @@ def test_a_leak_hovers_around_the_set_point_and_people_are_told_once(town: Alarm
     assert town.heard_at(Role.SHIFT_LEADER) == [90]
 
 
+def test_a_leak_that_comes_back_higher_than_ever_is_told_before_anybody_heard_that_it_was_over(
+    town: AlarmTown,
+) -> None:
+    town.leak("bottles-1", lel=12)
+    town.advance(5)
+    town.clears(detector="bottles-1")
+    town.advance(5)
+    town.leak("bottles-1", lel=70)
+    assert town.heard_at(Role.OWNER) == [0, 10]
+    assert "加重:" in town.heard(Role.OWNER)[-1][1]
+    assert "高限" in town.heard(Role.OWNER)[-1][1]
+
+
 def test_a_leak_that_comes_back_after_all_were_told_that_it_is_over_is_told_again(town: AlarmTown) -> None:
     town.leak()
     town.clears()
