@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from typing import Final, Protocol, cast
 
@@ -11,9 +12,12 @@ import structlog
 import uvloop
 
 from gascore.clock import Clock
+from gascore.journal import StoreDownError
 from gaswatch import logging
 from gaswatch.clock import SystemClock
 from gaswatch.settings import Settings
+from gaswatch.stores.engine import open_engine
+from gaswatch.stores.migrate import check_current
 from gaswatch.wiring import Service
 
 _log = structlog.get_logger(__name__)
@@ -37,8 +41,19 @@ def run_service(name: str, settings: Settings) -> None:
     Raises whatever the service raises; the named ones are for a user (`gaswatch.errors`).
     """
     logging.configure(settings.log_format, name)
+    _refuse_other_tables(settings)
     wiring = cast("Wiring", import_module(f"gaswatch.wiring.{name}"))
     uvloop.run(_serve(wiring, settings, SystemClock()))
+
+
+def _refuse_other_tables(settings: Settings) -> None:
+    """Raises `SchemaError`. A store that can't be reached now is the service's own affair: it waits or ends."""
+    engine = open_engine(settings.database)
+    try:
+        with suppress(StoreDownError):
+            check_current(engine)
+    finally:
+        engine.dispose()
 
 
 async def _serve(wiring: Wiring, settings: Settings, clock: Clock) -> None:
