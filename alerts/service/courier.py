@@ -15,6 +15,7 @@ from alerts.rules.delivery import (
     LEASE_MS,
     Because,
     Handed,
+    NoAnswer,
     Parcel,
     Refused,
     Sent,
@@ -68,10 +69,17 @@ class Courier:
             return Taken(parcels, books.notices.next_due_ms())
 
     def send(self, parcel: Parcel, now_ms: int) -> Sent:
-        """Let the request leave. A second sending says that it is one."""
+        """Let the request leave. A second sending says that it is one.
+
+        A sender that breaks has not answered: the others' texts go on, and `trouble` tells of it in time.
+        """
         text = again(parcel.text, parcel.language) if parcel.unanswered else parcel.text
         left_ms = max(1_000, min(VALID_MS, parcel.expires_ms - now_ms))
-        return self._sender.send(parcel.address, text, valid_ms=left_ms)
+        try:
+            return self._sender.send(parcel.address, text, valid_ms=left_ms)
+        except Exception:  # noqa: BLE001 -- whatever it is: to end the service would tear all other texts with it
+            _log.exception("sender_broke", notice=parcel.notice.id)
+            return NoAnswer("sender_broke")
 
     def record(self, taken: Parcel, sent: Sent, now_ms: int) -> Parcel:
         """Write down what came of it; returns the notice as it is now. Raises `StoreDownError`."""

@@ -25,19 +25,22 @@ from gascore.words import Condition, DetectorId, Level, Priority
 
 def fold(work: Casework, entry: Entry) -> None:
     """Take one entry in."""
+    # By a clock that was ahead of ours (another machine's, or ours before it was set back) it is still to come;
+    # a ladder that starts then would keep people waiting.
+    at_ms = min(entry.at_ms, work.now_ms)
     match entry.event:
         case ConditionRaised() | ConditionChanged() as event:
-            _condition(work, event, entry.at_ms)
+            _condition(work, event, at_ms)
         case ConditionCleared() as event:
-            _cleared(work, event, entry.at_ms)
+            _cleared(work, event, at_ms)
         case UnknownLeak() as event:
-            _unknown_leak(work, event, entry.at_ms)
+            _unknown_leak(work, event, at_ms)
         case BlindBegan() | BlindEnded() as event:
-            _blind(work, event, entry.at_ms)
+            _blind(work, event, at_ms)
         case NoticeStepped(notice=notice) if notice.alarm is not None and notice.state in UNTOLD:
             work.check_reached(notice.alarm)
         case event:
-            serve(work, event, entry.at_ms)
+            serve(work, event, at_ms)
 
 
 def is_urgent(event: Event) -> bool:

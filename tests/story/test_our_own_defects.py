@@ -5,15 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from alerts.rules.delivery import Refused, TryLater
+from alerts.rules.delivery import Refused, Sent, TryLater
+from alerts.service.courier import Courier
 from alerts.service.desk import OWN_JOURNAL, Desk
-from gascore.alarm import AlarmStatus
+from gascore.alarm import AlarmStatus, NoticeState
 from gascore.journal import AlarmStep, AlarmStepped, StoreDownError
 from gascore.registry import Detector, Person, Role
 from gascore.words import Condition, DetectorId, SiteId
 from gaswatch.stores.desk import SqlBooks
 from gaswatch.stores.registry import SqlRegistry
-from support.alarm_town import PEOPLE, ZONE, AlarmTown
+from support.alarm_town import PEOPLE, ZONE, AlarmTown, Phones
 
 pytestmark = pytest.mark.story
 
@@ -27,6 +28,15 @@ class BrokenRegistry(SqlRegistry):
         if detector == "kitchen-2":
             raise self.failure
         return super().detector(detector)
+
+
+class BreakingPhones(Phones):
+    """Breaks at the owner's number."""
+
+    def send(self, address: str, text: str, *, valid_ms: int) -> Sent:
+        if address == PEOPLE[Role.OWNER]:
+            raise KeyError("what the library did not expect")
+        return super().send(address, text, valid_ms=valid_ms)
 
 
 class StumblingRegistry(SqlRegistry):
@@ -133,3 +143,24 @@ def test_a_ladder_that_we_cannot_climb_is_told_of_and_holds_up_no_other(town: Al
     town.advance(60)
     keys = {event.alarm.key for event in town.events(AlarmStepped) if event.step is AlarmStep.ESCALATED}
     assert "detector:kitchen-2:leak" in keys, "tried again by a process that knows better"
+
+
+def test_a_ladder_does_not_wait_for_a_clock_that_is_ahead_of_ours(town: AlarmTown) -> None:
+    town.running = False
+    town.clock.advance_now(600_000)
+    town.leak("kitchen-1", lel=70)
+    town.clock.advance_now(-600_000)
+    town.running = True
+    town.advance(91)
+    assert town.heard_at(Role.OWNER) == [0]
+    assert town.heard_at(Role.DUTY_OFFICER) == [90]
+
+
+def test_a_sender_that_breaks_on_one_text_does_not_keep_the_others(town: AlarmTown) -> None:
+    town.courier = Courier(
+        SqlBooks(town.engine), BreakingPhones(town.clock, town.start_ms, town.phones.inbox)
+    )
+    town.leak("kitchen-1", lel=12)
+    assert not town.heard(Role.OWNER)
+    assert town.heard(Role.SAFETY_OFFICER)
+    assert NoticeState.UNKNOWN in town.states()
