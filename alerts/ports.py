@@ -22,7 +22,7 @@ class Lane(StrEnum):
     """Two readers of the journal: when the power of a quarter fails, a leak does not queue behind the outage."""
 
     URGENT = "alerts.urgent"
-    """Leaks, and what people ask for or answer."""
+    """Leaks, what people ask for or answer, and texts that did not arrive."""
     OTHERS = "alerts"
 
 

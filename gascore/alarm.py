@@ -52,7 +52,7 @@ class Alarm(msgspec.Struct, frozen=True):
     """One alarm: at most one is open per `key`.
 
     Attributes:
-        key: "detector:{id}:{kind}", "unknown:{id}:leak" or "system:{scope}".
+        key: "detector:{id}:{kind}", "unknown:{id}:leak" or "system:{scope}:{name}".
         version: grows by one with every change; an operator's action names the version it saw.
         level: now; `peak_level`, `peak_lel` (%LEL): the worst so far.
         received_ms: receipt of the message that opened it; the start of every latency.

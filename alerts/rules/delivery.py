@@ -16,7 +16,7 @@ from gascore.alarm import Notice, NoticePurpose, NoticeState
 from gascore.words import Language, Priority, SiteId
 
 LEASE_MS: Final = 30_000
-"""Longer than a request may take (10 s to connect and answer), so that a live sender is never overtaken."""
+"""Longer than a request may take (20 s at most: `alerts.ports.SmsSender`), so that a live sender is never overtaken."""
 FIRST_RETRY_MS: Final = 1_000
 LONGEST_RETRY_MS: Final = 30_000
 RESENDS: Final = 1
