@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -138,10 +139,19 @@ def check_writable(file: Path) -> None:
 def make_private(file: Path) -> None:
     """Make a missing file of SQLite's, readable for us alone: phone numbers and password hashes are in it.
 
-    SQLite gives the files beside it the same mode. One that is there keeps the mode that its owner gave it.
+    SQLite gives the files beside it the same mode. One that is there keeps the mode that its owner gave it,
+    and is never opened here: closing it would end every POSIX lock that this process's connections hold on it,
+    and two writers at once damage the file (sqlite.org/howtocorrupt.html 2.2).
     """
-    with suppress(OSError):  # what is wrong with the place, SQLite says itself
-        os.close(os.open(file, os.O_CREAT | os.O_RDONLY | os.O_CLOEXEC, 0o600))
+    if file.exists():
+        return
+    draft = file.with_name(f"{file.name}.{os.getpid()}.{token_hex(4)}")
+    with suppress(OSError):  # what is wrong with the place, SQLite says itself; or somebody else was first
+        os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        try:
+            os.link(draft, file)
+        finally:
+            draft.unlink()
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, record: object) -> None:

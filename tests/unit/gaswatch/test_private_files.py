@@ -1,6 +1,9 @@
 """Nobody else on the machine reads what is in the data folder: phone numbers, password hashes, keys."""
 
+import fcntl
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,7 +11,7 @@ import pytest
 from gascore.journal import StoreDownError
 from gaswatch.lock import only_one
 from gaswatch.secrets import Secrets
-from gaswatch.stores.engine import StoreUnusableError, open_engine, reading
+from gaswatch.stores.engine import StoreUnusableError, make_private, open_engine, reading
 from gaswatch.stores.journal import SqlJournal
 from gaswatch.stores.readings import EmbeddedReadings
 
@@ -39,6 +42,20 @@ def test_a_file_that_is_there_keeps_the_mode_that_its_owner_gave_it(tmp_path: Pa
         connection.exec_driver_sql("SELECT 1")
     engine.dispose()
     assert mode(file) == 0o640
+
+
+def test_a_further_connection_takes_no_lock_from_the_ones_that_are_there(tmp_path: Path) -> None:
+    file = tmp_path / "gaswatch.db"
+    engine = open_engine(f"sqlite:///{file}")
+    with reading(engine) as connection:
+        connection.exec_driver_sql("SELECT 1")
+    locks = "import fcntl, sys; f = open(sys.argv[1], 'r+b'); fcntl.lockf(f, fcntl.LOCK_EX | fcntl.LOCK_NB)"
+    with file.open("r+b") as held:
+        fcntl.lockf(held, fcntl.LOCK_EX)  # as SQLite does; closing any descriptor of the file would end it
+        make_private(file)
+        done = subprocess.run([sys.executable, "-c", locks, str(file)], capture_output=True, check=False)
+    assert b"BlockingIOError" in done.stderr
+    engine.dispose()
 
 
 def test_a_data_folder_that_we_make_is_ours_alone(tmp_path: Path) -> None:
