@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 from collections.abc import Callable
 from contextlib import suppress
@@ -27,6 +28,10 @@ END_S: Final = 30.0
 stricter; this is for a service whose supervisor was killed."""
 
 
+FILES_MOST: Final = 1_048_576
+"""Open files of a process; Linux' own bound (`fs.nr_open`). Some programs keep a table of the limit's size."""
+
+
 class Wiring(Protocol):
     """A module of `gaswatch.wiring`."""
 
@@ -41,9 +46,21 @@ def run_service(name: str, settings: Settings) -> None:
     Raises whatever the service raises; the named ones are for a user (`gaswatch.errors`).
     """
     logging.configure(settings.log_format, name)
+    allow_connections()
     _refuse_other_tables(settings)
     wiring = cast("Wiring", import_module(f"gaswatch.wiring.{name}"))
     uvloop.run(_serve(wiring, settings, SystemClock()))
+
+
+def allow_connections() -> None:
+    """Let this process and its children (the broker's program) hold as many connections as the system lets us.
+
+    The usual soft limit of 1024 files is less than a town has detectors, and than a console has browsers.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES_MOST if hard == resource.RLIM_INFINITY else min(hard, FILES_MOST)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _refuse_other_tables(settings: Settings) -> None:

@@ -3,6 +3,8 @@
 import json
 import logging as std_logging
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -68,6 +70,17 @@ def test_durations_are_read_with_their_units(text: str, expected: float) -> None
 
 def test_the_command_runs_the_services_that_there_are() -> None:
     assert tuple(ServiceName) == SERVICES
+
+
+def test_a_process_may_hold_as_many_connections_as_the_system_lets_it() -> None:
+    code = (
+        "import resource as r; from gaswatch.process import allow_connections as allow; k = r.RLIMIT_NOFILE; "
+        "r.setrlimit(k, (256, 2048)); allow(); print(*r.getrlimit(k))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.split() == ["2048", "2048"]
 
 
 def test_a_logged_traceback_shows_no_local_variables(capsys: pytest.CaptureFixture[str]) -> None:
