@@ -46,6 +46,11 @@ KINDS: Final[Mapping[Language, Mapping[AlarmKind, str]]] = {
         AlarmKind.BLIND: "Monitoring down",
     },
 }
+OURS: Final[Mapping[Language, Mapping[str, str]]] = {
+    Language.ZH: {"link": "消息链路", "collector": "数据采集", "store": "数据存储", "alerts": "报警通知"},
+    Language.EN: {"link": "broker link", "collector": "collector", "store": "store", "alerts": "alerts"},
+}
+"""What of ours an alarm of the kind `BLIND` is about, by the scope in its key ("system:{scope}:{name}")."""
 LEVELS: Final[Mapping[Language, Mapping[Level, str]]] = {
     Language.ZH: {Level.NONE: "", Level.LOW: "低限", Level.HIGH: "高限"},
     Language.EN: {Level.NONE: "", Level.LOW: " LOW", Level.HIGH: " HIGH"},

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from alerts.ports import Registry
 from alerts.rules.wording import Names
-from gascore.alarm import Alarm, AlarmKind
+from alerts.rules.words_of_texts import OURS
+from gascore.alarm import Alarm
 from gascore.registry import Room, Site
 from gascore.words import DetectorId, Language, RoomId, RoomKind, SiteId
 
@@ -38,7 +39,7 @@ class Places:
         return self._places[detector]
 
     def names(self, alarm: Alarm, language: Language) -> Names:
-        """What the alarm's place is called; without a site, what the alarm's key ends with."""
+        """What the alarm's place is called; without a site, what of ours it is about."""
         room = self._room(alarm.room) if alarm.room else None
         return Names(self.site_name(alarm, language), room.kind if room else None)
 
@@ -47,10 +48,11 @@ class Places:
         site = self._site(alarm.site) if alarm.site else None
         if site is not None:
             return site.short_name if language is Language.ZH else site.short_name_en
-        if alarm.kind is AlarmKind.UNKNOWN_LEAK and alarm.detector:
+        if alarm.detector:
             # The end of an id tells more than its beginning: makers put their own prefix first.
             return alarm.detector[-8:]
-        return alarm.key.rsplit(":", 1)[-1]
+        _, scope, name = alarm.key.split(":", 2)
+        return OURS[language].get(scope, name)
 
     def _site(self, site: SiteId) -> Site | None:
         if site not in self._sites:

@@ -8,6 +8,7 @@ import asyncio
 import ssl
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
@@ -25,6 +26,9 @@ MEMORY: Final = 200
 FIRST_WAIT_S: Final = 1.0
 LONGEST_WAIT_S: Final = 30.0
 """Between two attempts to connect: doubled each time, and a random part of it is waited."""
+_DIALLING: Final = ThreadPoolExecutor(8, "connect")
+"""Threads of their own: while a broker hangs, 150 detectors that connect would keep all of the loop's busy, and
+the simulator could neither say how it is nor show its phones."""
 _ONLINE, _GONE = b"1", b"0"
 _log = structlog.get_logger()
 
@@ -142,7 +146,9 @@ class Line:
     async def _connect(self) -> bool:
         client, endpoint = self._client, self._endpoint
         try:
-            await asyncio.to_thread(client.connect, endpoint.host, endpoint.port, endpoint.keepalive_s)
+            await self._loop.run_in_executor(
+                _DIALLING, client.connect, endpoint.host, endpoint.port, endpoint.keepalive_s
+            )
         except OSError as error:
             _log.debug("detector can't connect", detector=self.detector, error=str(error))
             return False

@@ -227,6 +227,7 @@ def test_we_go_blind_and_see_again(town: AlarmTown) -> None:
     assert town.told() == set(), "a connection that is back within seconds is no text"
     town.advance(15)
     assert town.told() == {Role.SHIFT_LEADER}
+    assert "消息链路监测中断" in town.heard(Role.SHIFT_LEADER)[0][1]
     town.advance(285)
     assert town.heard_at(Role.DUTY_OFFICER) == [300]
     town.sees_again()
