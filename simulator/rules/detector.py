@@ -252,7 +252,7 @@ def _broke(state: State, event: SensorBroke, now_ms: int, plate: Plate) -> _Chan
 def _replaced(state: State, event: SensorReplaced, now_ms: int, plate: Plate) -> _Change:
     del event, plate
     warm_ms = now_ms + round(WARM_UP_S * 1000)
-    whole = replace(state, mode=ReportedState.WARMUP, lel=None, codes=(), warm_ms=warm_ms)
+    whole = replace(state, mode=ReportedState.WARMUP, lel=None, codes=(), warm_ms=warm_ms, test_ends_ms=None)
     return whole, (), Reason.SENSOR_REPLACED
 
 

@@ -169,3 +169,11 @@ def test_a_command_that_cannot_be_read_is_ignored() -> None:
     assert decode_command(b'{"id":"1","do":"mute","until":5}') == Command("1", "mute", 5)
     assert decode_command(b'{"id":"1","do":"explode"}') is None
     assert decode_command(b"\xff") is None
+
+
+def test_a_new_sensor_ends_a_self_test_so_that_its_warm_up_is_not_cut_short() -> None:
+    detector = Played()
+    detector.gets(Command("c1", "self_test"))
+    detector.gets(SensorReplaced())
+    detector.sees(0.0, for_s=10)
+    assert detector.mode() is ReportedState.WARMUP
