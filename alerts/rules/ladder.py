@@ -141,12 +141,14 @@ def step(state: Ladder, event: Event, now_ms: int) -> Step:
 
 
 def next_due(state: Ladder) -> int | None:
-    """When the next rung or repeat of a climbing ladder is due, from its start alone."""
+    """When the next rung or repeat of a ladder that climbs is due, from its start alone; None: never."""
     plan = PLANS[state.plan]
     if not plan.rungs:
         return None
     if state.rung + 1 < len(plan.rungs):
         return state.started_ms + plan.rungs[state.rung + 1].after_ms
+    if state.phase is Phase.UNANSWERED:
+        return None  # no gas, no repeats
     return state.started_ms + plan.rungs[-1].after_ms + (state.repeats + 1) * plan.repeat_ms
 
 
@@ -188,8 +190,9 @@ def _climb(state: Ladder, event: Event, now_ms: int) -> Step:
     due = [n for n, rung in enumerate(plan.rungs) if n > state.rung and rung.after_ms <= elapsed]
     roles = frozenset().union(*(plan.rungs[n].roles for n in due))
     climbed = msgspec.structs.replace(state, rung=max(due, default=state.rung))
-    reason, purpose = Because.CLIMBED, NoticePurpose.RAISED
-    if climbed.rung == len(plan.rungs) - 1 and plan.rungs:
+    is_over = state.phase is Phase.UNANSWERED
+    reason, purpose = Because.CLIMBED_AFTER if is_over else Because.CLIMBED, NoticePurpose.RAISED
+    if climbed.rung == len(plan.rungs) - 1 and plan.rungs and not is_over:
         repeats = max(state.repeats, (elapsed - plan.rungs[-1].after_ms) // plan.repeat_ms)
         if repeats > state.repeats:
             climbed = msgspec.structs.replace(climbed, repeats=repeats)
@@ -209,11 +212,6 @@ def _unreached(state: Ladder, event: Event, now_ms: int) -> Step:
         return Step(state, (), Because.NOT_DUE)
     told = _due_at(msgspec.structs.replace(state, rung=up))
     return Step(told, (Tell(NoticePurpose.RAISED, plan.rungs[up].roles, up),), Because.UNREACHED)
-
-
-def _unreached_after(state: Ladder, event: Event, now_ms: int) -> Step:
-    done = _unreached(state, event, now_ms)
-    return Step(_due_after(done.state), done.effects, done.reason)
 
 
 def _answered(state: Ladder, event: Event, now_ms: int) -> Step:
@@ -239,20 +237,8 @@ def _clear_if_due(state: Ladder, event: Event, now_ms: int) -> Step:
     cleared = _clear(state, event, now_ms)
     if state.phase is Phase.CLEARING_ANSWERED:
         return Step(cleared.state, cleared.effects, Because.CLEARED)
-    on = _due_after(msgspec.structs.replace(state, phase=Phase.UNANSWERED))
+    on = _due_at(msgspec.structs.replace(state, phase=Phase.UNANSWERED))
     return Step(on, cleared.effects, Because.CLEARED)
-
-
-def _climb_after(state: Ladder, event: Event, now_ms: int) -> Step:
-    """Those on the rungs that are due hear of a leak that is over; the last rung is not repeated."""
-    del event
-    plan, elapsed = PLANS[state.plan], now_ms - state.started_ms
-    due = [n for n, rung in enumerate(plan.rungs) if n > state.rung and rung.after_ms <= elapsed]
-    if not due:
-        return Step(state, (), Because.NOT_DUE)
-    roles = frozenset().union(*(plan.rungs[n].roles for n in due))
-    climbed = _due_after(msgspec.structs.replace(state, rung=due[-1]))
-    return Step(climbed, (Tell(NoticePurpose.RAISED, roles, due[-1]),), Because.CLIMBED_AFTER)
 
 
 def _end(state: Ladder, event: Event, now_ms: int) -> Step:
@@ -271,12 +257,6 @@ def _clear(state: Ladder, event: Event, now_ms: int) -> Step:
 
 def _due_at(state: Ladder) -> Ladder:
     return msgspec.structs.replace(state, due_ms=next_due(state))
-
-
-def _due_after(state: Ladder) -> Ladder:
-    """Due at the next rung; never again after the last one."""
-    is_last = state.rung + 1 >= len(PLANS[state.plan].rungs)
-    return msgspec.structs.replace(state, due_ms=None if is_last else next_due(state))
 
 
 _Move: TypeAlias = Callable[[Ladder, Event, int], Step]
@@ -300,8 +280,8 @@ TRANSITIONS: Final[Mapping[tuple[Phase, type], _Move]] = {
     (Phase.CLEARING_ANSWERED, Tick): _clear_if_due,
     (Phase.CLEARING_ANSWERED, Closed): _clear,
     (Phase.UNANSWERED, Start): _start,
-    (Phase.UNANSWERED, Tick): _climb_after,
-    (Phase.UNANSWERED, Unreached): _unreached_after,
+    (Phase.UNANSWERED, Tick): _climb,
+    (Phase.UNANSWERED, Unreached): _unreached,
     (Phase.UNANSWERED, Answered): _end,
     (Phase.UNANSWERED, Closed): _end,
     (Phase.DONE, Start): _start,
