@@ -59,6 +59,18 @@ class Recorder(Protocol):
         ...
 
 
+class SinkHealth(msgspec.Struct, frozen=True):
+    """How the time series is, beyond taking what it is given.
+
+    Attributes:
+        troubles: what an operator must hear of, by name: one line each that says what to do.
+        notes: figures for the system page and /metrics, by name; a number as text ("spool_bytes": "1024").
+    """
+
+    troubles: dict[str, str] = {}
+    notes: dict[str, str] = {}
+
+
 class ReadingSink(Protocol):
     """The time series. Implementation: `gaswatch.stores.readings.EmbeddedReadings`."""
 
@@ -72,6 +84,10 @@ class ReadingSink(Protocol):
 
     def label(self, labels: dict[int, Labels]) -> None:
         """Tell the store who is behind the numbers, before their first reading. Blocking."""
+        ...
+
+    def health(self, now_ms: int) -> SinkHealth:
+        """What it has to say of itself. Cheap: asked once a second. Blocking."""
         ...
 
     def seal(self, now_ms: int) -> int:

@@ -156,6 +156,25 @@ class BlindEnded(_Event, frozen=True, tag="blind.ended"):
     reason: str
 
 
+class TroubleBegan(_Event, frozen=True, tag="trouble.began"):
+    """Something of our own is not as it should be, though we still see: told to the operators.
+
+    `name` says what ("broker_drops", "series_spool" …), `detail` is for the operator to read.
+    """
+
+    name: str
+    since_ms: int
+    detail: str
+
+
+class TroubleEnded(_Event, frozen=True, tag="trouble.ended"):
+    """That trouble held from `since_ms` to `ended_ms`."""
+
+    name: str
+    since_ms: int
+    ended_ms: int
+
+
 class LedgerChanged(_Event, frozen=True, tag="ledger.changed"):
     """A record of the ledger was added, changed or removed; `before`/`after` are its JSON."""
 
@@ -293,6 +312,8 @@ Event: TypeAlias = (
     | CommandAnswered
     | BlindBegan
     | BlindEnded
+    | TroubleBegan
+    | TroubleEnded
     | LedgerChanged
     | AlarmStepped
     | NoticeStepped

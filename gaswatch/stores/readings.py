@@ -6,6 +6,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
+from collector.ports import SinkHealth
 from gascore.readings import HourStat, Labels, Reading
 from gaswatch.stores import readings_query
 from gaswatch.stores.reading_codec import row_of
@@ -66,6 +67,11 @@ class EmbeddedReadings:
     def seal(self, now_ms: int) -> int:
         """Pack hours that are over; returns how many readings were packed. Seconds at most, then call again."""
         return self._sealer.seal(now_ms)
+
+    def health(self, now_ms: int) -> SinkHealth:
+        """Nothing to say: what can't be written is raised by `write`."""
+        del now_ms
+        return SinkHealth()
 
     def series(self, no: int, from_ms: int, to_ms: int, every_ms: int | None = None) -> list[Point]:
         """The readings in [from_ms, to_ms), in order.

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from threading import Lock
 
-from collector.ports import Arrival, Quarantined, Recording, Token
+from collector.ports import Arrival, Quarantined, Recording, SinkHealth, Token
 from gascore.journal import Entry, Event, StoreDownError
 from gascore.readings import Labels, Reading
 from gascore.registry import Placed
@@ -73,6 +73,7 @@ class FakeReadings:
         self.labels: dict[int, Labels] = {}
         self.down: str | None = None
         self.label_down: str | None = None
+        self.says = SinkHealth()
         self.tries = 0
 
     def write(self, readings: Sequence[Reading]) -> None:
@@ -86,6 +87,10 @@ class FakeReadings:
             self.tries += 1
             raise StoreDownError(self.label_down)
         self.labels.update(labels)
+
+    def health(self, now_ms: int) -> SinkHealth:
+        del now_ms
+        return self.says
 
     def seal(self, now_ms: int) -> int:
         del now_ms
