@@ -32,7 +32,12 @@ def build(settings: Settings, clock: Clock) -> Sealing:
 
 
 def collector_of(settings: Settings, clock: Clock, engine: Engine) -> Collector:
-    """The collector itself; it closes the engine when it ends.
+    """The collector itself; it closes the engine when it ends. Raises as `parts_of`."""
+    return Collector(parts_of(settings, clock, engine))
+
+
+def parts_of(settings: Settings, clock: Clock, engine: Engine) -> Parts:
+    """What the collector is put together from.
 
     Raises:
         SettingsError: a setting can't be served.
@@ -53,23 +58,20 @@ def collector_of(settings: Settings, clock: Clock, engine: Engine) -> Collector:
 
     rng = Random()  # noqa: S311 -- jitter of the waits, no secret
     name = client_id(settings)
-    return Collector(
-        Parts(
-            links=[
-                make_link(url, settings.mqtt_version, client_id=name, clock=clock, rng=rng)
-                for url in addresses
-            ],
-            registry=SqlRegistry(engine),
-            recorder=SqlRecorder(engine),
-            readings=readings,
-            journal=SqlJournal(engine),
-            board=SqlStatusBoard(engine),
-            clock=clock,
-            rng=rng,
-            limits=limits(settings),
-            pid=os.getpid(),
-            close=close,
-        )
+    return Parts(
+        links=[
+            make_link(url, settings.mqtt_version, client_id=name, clock=clock, rng=rng) for url in addresses
+        ],
+        registry=SqlRegistry(engine),
+        recorder=SqlRecorder(engine),
+        readings=readings,
+        journal=SqlJournal(engine),
+        board=SqlStatusBoard(engine),
+        clock=clock,
+        rng=rng,
+        limits=limits(settings),
+        pid=os.getpid(),
+        close=close,
     )
 
 
