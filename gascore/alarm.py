@@ -23,6 +23,8 @@ class AlarmKind(StrEnum):
     """A leak reported by a detector that is not in the ledger: operators only."""
     BLIND = "blind"
     """The service can't see: broker, collector or store down."""
+    TROUBLE = "trouble"
+    """The service sees, but something of its own is not as it should be."""
 
 
 class AlarmStatus(StrEnum):
@@ -52,7 +54,7 @@ class Alarm(msgspec.Struct, frozen=True):
     """One alarm: at most one is open per `key`.
 
     Attributes:
-        key: "detector:{id}:{kind}", "unknown:{id}:leak" or "system:{scope}:{name}".
+        key: "detector:{id}:{kind}", "unknown:{id}:leak" or "system:{scope}:{name}" (`TROUBLE`: scope "trouble").
         version: grows by one with every change; an operator's action names the version it saw.
         level: now; `peak_level`, `peak_lel` (%LEL): the worst so far.
         received_ms: receipt of the message that opened it; the start of every latency.
@@ -60,7 +62,7 @@ class Alarm(msgspec.Struct, frozen=True):
         count: how many times the condition came back while this alarm was open, plus one.
         late: opened by a message measured long before it was received.
         latched: stays open, though normal and acknowledged, until a person closes it with a cause.
-        codes: fault codes or the reason of blindness.
+        codes: fault codes; the reason of blindness; a trouble's name and its detail in words.
     """
 
     id: AlarmId

@@ -78,18 +78,25 @@ OURS: Final = Plan(
 )
 """We can't see: nobody at a site can do anything about it. A restart or a lost connection that mends itself
 within seconds is on the console and in the evidence, but is no text."""
+CARE: Final = Plan(
+    "care", (_rung(120 * _SECOND, Role.SHIFT_LEADER), _rung(_HOUR, Role.DUTY_OFFICER)), 8 * _HOUR
+)
+"""We see, but something of ours needs a hand before it gets worse. Calmer than `OURS`: a trouble that is over
+within two minutes is no text, and once in a shift reminds."""
 STRANGER: Final = Plan("stranger", (_rung(0, Role.SHIFT_LEADER, Role.DUTY_OFFICER),), 300 * _SECOND)
 """A leak at a detector that is not in the ledger: nobody knows whose it is, so operators are told at once."""
 NOBODY: Final = Plan("nobody", (), 24 * _HOUR)
 """An advisory: seen on the console."""
 
-PLANS: Final = {plan.name: plan for plan in (URGENT, LOW_LEAK, TECHNICAL, OURS, STRANGER, NOBODY)}
+PLANS: Final = {plan.name: plan for plan in (URGENT, LOW_LEAK, TECHNICAL, OURS, CARE, STRANGER, NOBODY)}
 
 
 def plan_for(kind: AlarmKind, priority: Priority) -> Plan:
     """The ladder of an alarm."""
     if kind is AlarmKind.BLIND:
         return OURS
+    if kind is AlarmKind.TROUBLE:
+        return CARE
     if kind is AlarmKind.UNKNOWN_LEAK:
         return STRANGER
     by_priority = {

@@ -35,6 +35,7 @@ KINDS: Final[Mapping[Language, Mapping[AlarmKind, str]]] = {
         AlarmKind.WRONG_GAS: "探测器气种不符",
         AlarmKind.UNKNOWN_LEAK: "未登记探测器报漏",
         AlarmKind.BLIND: "监测中断",
+        AlarmKind.TROUBLE: "异常",
     },
     Language.EN: {
         AlarmKind.LEAK: "GAS LEAK",
@@ -44,6 +45,7 @@ KINDS: Final[Mapping[Language, Mapping[AlarmKind, str]]] = {
         AlarmKind.WRONG_GAS: "Wrong detector",
         AlarmKind.UNKNOWN_LEAK: "LEAK, unlisted",
         AlarmKind.BLIND: "Monitoring down",
+        AlarmKind.TROUBLE: "Trouble with",
     },
 }
 OURS: Final[Mapping[Language, Mapping[str, str]]] = {
@@ -51,6 +53,13 @@ OURS: Final[Mapping[Language, Mapping[str, str]]] = {
     Language.EN: {"link": "broker link", "collector": "collector", "store": "store", "alerts": "alerts"},
 }
 """What of ours an alarm of the kind `BLIND` is about, by the scope in its key ("system:{scope}:{name}")."""
+TROUBLES: Final[Mapping[Language, Mapping[str, str]]] = {
+    Language.ZH: {"broker_drops": "消息代理", "sequence_gaps": "消息完整性"},
+    Language.EN: {"broker_drops": "broker", "sequence_gaps": "missing msgs"},
+}
+"""What an alarm of the kind `TROUBLE` is about, by the first word of its name ("system:trouble:{name}")."""
+PLATFORM: Final[Mapping[Language, str]] = {Language.ZH: "监测平台", Language.EN: "the platform"}
+"""What stands for a trouble that has no word of its own."""
 LEVELS: Final[Mapping[Language, Mapping[Level, str]]] = {
     Language.ZH: {Level.NONE: "", Level.LOW: "低限", Level.HIGH: "高限"},
     Language.EN: {Level.NONE: "", Level.LOW: " LOW", Level.HIGH: " HIGH"},
@@ -64,6 +73,7 @@ TO_DO: Final[Mapping[Language, Mapping[AlarmKind, tuple[str, ...]]]] = {
         AlarmKind.WRONG_GAS: ("。漏气可能不报警,请更换",),
         AlarmKind.UNKNOWN_LEAK: ("。请即查找位置",),
         AlarmKind.BLIND: ("。各处可能漏报,请人工值守",),
+        AlarmKind.TROUBLE: ("。监测仍在继续,请看系统页",),
     },
     Language.EN: {
         AlarmKind.LEAK: (" GET OUT", " NO FLAME"),
@@ -73,6 +83,7 @@ TO_DO: Final[Mapping[Language, Mapping[AlarmKind, tuple[str, ...]]]] = {
         AlarmKind.WRONG_GAS: ("", " replace"),
         AlarmKind.UNKNOWN_LEAK: ("", " find it"),
         AlarmKind.BLIND: ("", " stay alert"),
+        AlarmKind.TROUBLE: ("", " see System"),
     },
 }
 """What to do: the first piece always, the others where there is room. The advice against flames and

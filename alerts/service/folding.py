@@ -18,6 +18,8 @@ from gascore.journal import (
     OperatorRequested,
     ReceiptReceived,
     ReplyReceived,
+    TroubleBegan,
+    TroubleEnded,
     UnknownLeak,
 )
 from gascore.words import Condition, DetectorId, Level, Priority
@@ -37,6 +39,8 @@ def fold(work: Casework, entry: Entry) -> None:
             _unknown_leak(work, event, at_ms)
         case BlindBegan() | BlindEnded() as event:
             _blind(work, event, at_ms)
+        case TroubleBegan() | TroubleEnded() as event:
+            _trouble(work, event, at_ms)
         case NoticeStepped(notice=notice) if notice.alarm is not None and notice.state in UNTOLD:
             work.check_reached(notice.alarm)
         case event:
@@ -159,3 +163,20 @@ def begin_blind(work: Casework, key: str, code: str, since_ms: int, at_ms: int) 
         codes=(code,),
     )
     work.happen(None, began, Moment(at_ms))
+
+
+def _trouble(work: Casework, event: TroubleBegan | TroubleEnded, at_ms: int) -> None:
+    file = work.books.cases.of_key(f"system:trouble:{event.name}")
+    if isinstance(event, TroubleEnded):
+        work.happen(file, Ended(), Moment(at_ms))
+        return
+    began = Began(
+        id=work.books.cases.new_id(),
+        key=f"system:trouble:{event.name}",
+        kind=AlarmKind.TROUBLE,
+        priority=priority_of(AlarmKind.TROUBLE, Level.NONE, room=None, wrong_gas=False),
+        since_ms=event.since_ms,
+        received_ms=at_ms,
+        codes=(*event.name.split(), event.detail),
+    )
+    work.happen(file, began, Moment(at_ms))

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from alerts.ports import Registry
 from alerts.rules.wording import Names
-from alerts.rules.words_of_texts import OURS
-from gascore.alarm import Alarm
+from alerts.rules.words_of_texts import OURS, PLATFORM, TROUBLES
+from gascore.alarm import Alarm, AlarmKind
 from gascore.registry import Room, Site
 from gascore.words import DetectorId, Language, RoomId, RoomKind, SiteId
 
@@ -52,6 +52,8 @@ class Places:
             # The end of an id tells more than its beginning: makers put their own prefix first.
             return alarm.detector[-8:]
         _, scope, name = alarm.key.split(":", 2)
+        if alarm.kind is AlarmKind.TROUBLE:
+            return TROUBLES[language].get(name.split()[0], PLATFORM[language])
         return OURS[language].get(scope, name)
 
     def _site(self, site: SiteId) -> Site | None:

@@ -17,6 +17,8 @@ OWN = 0
 """The collector's own row among the saved states (detectors' numbers begin at 1): its book of blindness."""
 STRANGERS = -1
 """Likewise: the unknown detectors that report a leak."""
+TROUBLES = -2
+"""Likewise: the book of troubles."""
 KEPT_REFUSALS = 200
 """Messages kept for the operator per batch; a flood of garbage is counted whole, but not kept whole."""
 

@@ -9,12 +9,14 @@ import structlog
 
 from collector.rules.blindness import Spell, restore
 from collector.rules.supervision import TICK_MS
-from collector.service.batch import OWN, STRANGERS
+from collector.service.batch import OWN, STRANGERS, TROUBLES
 from collector.service.fleet import Fleet, labels
+from collector.service.health import Health
 from collector.service.intake import Intake
 from collector.service.parts import Parts
 from collector.service.pipeline import Pipeline
 from collector.service.sight import SELF, Sight
+from collector.service.troubles import Troubles
 from gascore.journal import BlindScope, Event, LedgerChanged, StoreDownError
 from gascore.readings import Labels
 from gascore.service_status import ServiceStatus
@@ -52,6 +54,9 @@ class Collector:
             [link.name for link in parts.links], lambda: self._intake.batch, self._fleet.supervisor
         )
         self._pipeline = Pipeline(self._intake, self._sight, parts)
+        self.troubles = Troubles(lambda: self._intake.batch, self._pipeline.woken)
+        """Where whoever of ours is in trouble says so."""
+        self._health = Health(parts.readings, self.troubles)
         self._stopping = asyncio.Event()
         self._cursor = 0
         self._unlabelled: dict[int, Labels] = {}
@@ -90,6 +95,7 @@ class Collector:
             "pipeline": self._pipeline.run(),
             "deadlines": self._watch_deadlines(),
             "status": self._each(SECOND_MS, self._say),
+            "health": self._each(SECOND_MS, self._look),
             "ledger": self._each(SECOND_MS, self._follow_ledger),
             "seal": self._each(SEAL_MS, self._seal),
         }
@@ -108,6 +114,7 @@ class Collector:
         self._fleet.read(placed, saved, self._intake.batch, now_ms)
         self._intake.resume(saved.get(STRANGERS), now_ms)
         self._sight.resume(restore(saved.get(OWN)), last, now_ms)
+        self.troubles.resume(saved.get(TROUBLES), now_ms)
         self._pipeline.woken()
         _log.info("collector started", detectors=len(placed), links=list(self._sight.links))
 
@@ -154,6 +161,9 @@ class Collector:
             await work()
             await self._clock.sleep_until(self._clock.now_ms() + period_ms)
 
+    async def _look(self) -> None:
+        await self._health.look(self._clock.now_ms())
+
     async def _say(self) -> None:
         try:
             await asyncio.to_thread(self._parts.board.say, self.status())
@@ -169,6 +179,7 @@ class Collector:
         notes = {"sequence_gaps": str(self._fleet.gaps), "to_verify": str(self._fleet.to_verify)}
         if self._pipeline.readings_down is not None:
             notes["readings_down"] = self._pipeline.readings_down
+        notes |= self._health.notes
         account = self._intake.account
         return ServiceStatus(
             name=NAME,

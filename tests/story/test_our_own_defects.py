@@ -8,10 +8,10 @@ import pytest
 from alerts.rules.delivery import Refused, Sent, TryLater
 from alerts.service.courier import Courier
 from alerts.service.desk import OWN_JOURNAL, Desk
-from gascore.alarm import AlarmStatus, NoticeState
+from gascore.alarm import AlarmKind, AlarmStatus, NoticeState
 from gascore.journal import AlarmStep, AlarmStepped, StoreDownError
 from gascore.registry import Detector, Person, Role
-from gascore.words import Condition, DetectorId, SiteId
+from gascore.words import Condition, DetectorId, Priority, SiteId
 from gaswatch.stores.desk import SqlBooks
 from gaswatch.stores.registry import SqlRegistry
 from support.alarm_town import PEOPLE, ZONE, AlarmTown, Phones
@@ -164,3 +164,30 @@ def test_a_sender_that_breaks_on_one_text_does_not_keep_the_others(town: AlarmTo
     assert not town.heard(Role.OWNER)
     assert town.heard(Role.SAFETY_OFFICER)
     assert NoticeState.UNKNOWN in town.states()
+
+
+def test_a_trouble_of_ours_is_one_calm_alarm_that_closes_by_itself(town: AlarmTown) -> None:
+    town.has_trouble("broker_drops main:1883", "12 messages dropped: look at its queue limits")
+    alarm = town.alarm()
+    assert (alarm.key, alarm.kind) == ("system:trouble:broker_drops main:1883", AlarmKind.TROUBLE)
+    assert alarm.priority is Priority.MEDIUM
+    assert alarm.codes == ("broker_drops", "main:1883", "12 messages dropped: look at its queue limits")
+    town.advance(119)
+    assert town.told() == set(), "what is over soon is no text"
+    town.advance(1)
+    assert town.told() == {Role.SHIFT_LEADER}, "nobody at a site can do anything about it"
+    assert "消息代理异常" in town.heard(Role.SHIFT_LEADER)[0][1]
+    town.has_trouble("series_spool", "80 % full")
+    town.is_fine_again("broker_drops main:1883")
+    assert town.alarm(1).status is AlarmStatus.CLOSED
+    assert town.alarm(2).active, "each trouble is an alarm of its own"
+    town.advance(3_600)
+    assert town.told() == {Role.SHIFT_LEADER, Role.DUTY_OFFICER}
+    assert "监测平台异常" in town.heard(Role.DUTY_OFFICER)[-1][1]
+    town.is_fine_again("series_spool")
+    assert town.alarm(2).status is AlarmStatus.CLOSED
+
+
+def test_a_trouble_that_ends_without_having_begun_is_no_alarm(town: AlarmTown) -> None:
+    town.is_fine_again("series_spool")
+    assert town.events(AlarmStepped) == []

@@ -31,6 +31,8 @@ from gascore.journal import (
     ReceiptReceived,
     ReplyReceived,
     Sample,
+    TroubleBegan,
+    TroubleEnded,
     UnknownLeak,
 )
 from gascore.registry import Area, Detector, Duty, Ledger, Person, Role, Room, Site, SiteKind
@@ -183,6 +185,13 @@ class AlarmTown:
         self.say(
             BlindEnded(scope=BlindScope.LINK, name=name, since_ms=now_ms, ended_ms=now_ms, reason="refused")
         )
+
+    def has_trouble(self, name: str, detail: str = "") -> None:
+        self.say(TroubleBegan(name=name, since_ms=self.clock.now_ms(), detail=detail))
+
+    def is_fine_again(self, name: str) -> None:
+        now_ms = self.clock.now_ms()
+        self.say(TroubleEnded(name=name, since_ms=now_ms, ended_ms=now_ms))
 
     def advance(self, seconds: float) -> None:
         """Let time pass; alerts wakes when it has said that it wants to, and looks for mail each second."""

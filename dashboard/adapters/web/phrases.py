@@ -15,6 +15,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "wrong_gas": "Wrong gas type",
         "unknown_leak": "Gas alarm, unregistered detector",
         "blind": "Monitoring is blind",
+        "trouble": "Trouble with the platform",
     },
     "leak": {"0": "Gas alarm", "1": "Gas alarm, low", "2": "Gas alarm, high"},
     "status": {
@@ -173,6 +174,8 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "link": "broker link",
         "collector": "collector",
         "store": "store",
+        "broker_drops": "the broker drops messages",
+        "sequence_gaps": "messages are missing",
     },
     "entry": {
         "condition.raised": "Began",
@@ -184,6 +187,8 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "command.answered": "Answer to a command",
         "blind.began": "Monitoring is blind",
         "blind.ended": "Monitoring sees again",
+        "trouble.began": "Trouble with the platform",
+        "trouble.ended": "Trouble is over",
         "ledger.changed": "Ledger changed",
         "alarm.stepped": "Alarm",
         "notice.stepped": "Notice",

@@ -20,7 +20,18 @@ from alerts.rules.ladder import (
     Unreached,
     step,
 )
-from alerts.rules.plans import LOW_LEAK, NOBODY, OURS, PLANS, STRANGER, TECHNICAL, URGENT, Plan, plan_for
+from alerts.rules.plans import (
+    CARE,
+    LOW_LEAK,
+    NOBODY,
+    OURS,
+    PLANS,
+    STRANGER,
+    TECHNICAL,
+    URGENT,
+    Plan,
+    plan_for,
+)
 from gascore.alarm import AlarmKind, NoticePurpose
 from gascore.registry import Role
 from gascore.words import Priority
@@ -76,6 +87,7 @@ def test_the_kind_and_the_priority_choose_the_plan() -> None:
     assert plan_for(AlarmKind.OFFLINE, Priority.MEDIUM) is TECHNICAL
     assert plan_for(AlarmKind.WRONG_GAS, Priority.LOW) is NOBODY
     assert plan_for(AlarmKind.BLIND, Priority.MEDIUM) is OURS
+    assert plan_for(AlarmKind.TROUBLE, Priority.MEDIUM) is CARE
     assert plan_for(AlarmKind.UNKNOWN_LEAK, Priority.URGENT) is STRANGER
 
 
