@@ -30,7 +30,8 @@ STATES: Final = (
     ReportedState.HIGH,
 )
 """The worst last. The place is a stored number: new states can only be appended."""
-_CODE: Final = {state: code for code, state in enumerate(STATES)}
+STATE_CODES: Final = {state: code for code, state in enumerate(STATES)}
+"""The places."""
 
 Row: TypeAlias = tuple[int, int | None, int | None, int, int | None, int | None]
 """at_ms, lel in 0.1 %LEL, co in 0.1 ppm, the place in `STATES`, batt in %, rssi in dBm."""
@@ -66,7 +67,7 @@ def row_of(reading: Reading) -> Row:
         reading.at_ms,
         None if lel is None else round(lel * 10),
         None if co is None else round(co * 10),
-        _CODE[reading.state],
+        STATE_CODES[reading.state],
         None if batt is None else round(batt),
         None if rssi is None else round(rssi),
     )
