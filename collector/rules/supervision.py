@@ -3,20 +3,32 @@
 A message moves a detector's deadline without touching the wheel; only when the wheel comes to a detector is
 its deadline worked out, and put off if it was heard meanwhile. After a start, and after we were blind,
 all deadlines count from `base_ms`, spread over one report interval, again without touching the wheel.
+
+A last will brings the deadline forward, it does not prove a detector dead: a broker that is stopped publishes
+the wills of all of them, to us just before it hangs up, and once more after its return.
 """
 
 from collections.abc import Iterable
 from heapq import heappop, heappush
-from typing import Final
+from typing import Final, TypeAlias
 
 from collector.rules.conditions import Limits
-from collector.rules.judgement import FellSilent, NeverReported, is_supervised
+from collector.rules.judgement import FellSilent, LastWill, NeverReported, is_supervised
 from collector.rules.watch import Watch, silence_ms
 from gascore.words import Condition
 
 TICK_MS: Final = 250
 """The wheel's grain: an offline detector is noticed this much after its deadline at the latest."""
+WILL_MS: Final = 5_000
+"""A will counts when the detector has not come back, and our own link has not broken, for so long. A broker's stop
+breaks the link within a second; a detector whose network hiccups is usually back by then, too."""
+SETTLING_MS: Final = 30_000
+"""Wills that come so soon after we could not hear may be a stopped broker's, sent again: then the usual deadline
+decides."""
 _GOLDEN: Final = 2_654_435_761  # Knuth's multiplicative hash: neighbours in number land far apart
+
+Missed: TypeAlias = FellSilent | LastWill | NeverReported
+"""What a missed deadline means."""
 
 
 class Wheel:
@@ -83,6 +95,7 @@ class Supervisor:
         for watch in watches:
             watch.tick = 0
             watch.heard_ms = min(watch.heard_ms, now_ms)
+            watch.gone_ms = 0
             watch.newest_ms = min(watch.newest_ms, now_ms)  # else all that comes would be old news
             self.arm(watch, now_ms)
 
@@ -98,15 +111,19 @@ class Supervisor:
             start_ms = max(placed.commissioned_ms, self.base_ms + spread_ms)
             return start_ms + self._limits.never_reported_ms
         start_ms = watch.heard_ms if watch.heard_ms >= self.base_ms else self.base_ms + spread_ms
-        return max(start_ms, placed.commissioned_ms) + silence_ms(watch.every_s, self._limits)
+        silent_ms = max(start_ms, placed.commissioned_ms) + silence_ms(watch.every_s, self._limits)
+        return min(silent_ms, watch.gone_ms + WILL_MS) if self._is_gone(watch) else silent_ms
 
-    def expired(self, now_ms: int, limit: int) -> tuple[list[tuple[Watch, FellSilent | NeverReported]], bool]:
+    def _is_gone(self, watch: Watch) -> bool:
+        return watch.gone_ms > watch.heard_ms and watch.gone_ms >= self.base_ms + SETTLING_MS
+
+    def expired(self, now_ms: int, limit: int) -> tuple[list[tuple[Watch, Missed]], bool]:
         """Look at up to `limit` detectors whose turn it is; those that were heard are put off.
 
         Returns:
             Who missed the deadline, as events to judge; and whether more are waiting to be looked at.
         """
-        missed: list[tuple[Watch, FellSilent | NeverReported]] = []
+        missed: list[tuple[Watch, Missed]] = []
         looked_at = self._wheel.due(now_ms, limit)
         for watch in looked_at:
             deadline_ms = self.deadline_ms(watch, now_ms)
@@ -118,9 +135,11 @@ class Supervisor:
                 missed.append((watch, self._missed(watch)))
         return missed, len(looked_at) == limit
 
-    def _missed(self, watch: Watch) -> FellSilent | NeverReported:
+    def _missed(self, watch: Watch) -> Missed:
         if not watch.standing.reported:
             return NeverReported(watch.placed.commissioned_ms or self.base_ms)
+        if self._is_gone(watch):
+            return LastWill(watch.gone_ms)
         # It was due one interval after it was last heard; or, if not heard since then, after we could hear.
         return FellSilent(max(watch.heard_ms, self.base_ms) + int(watch.every_s * 1000))
 

@@ -33,6 +33,7 @@ class Watch(msgspec.Struct, gc=False):
         newest_ms: the newest measured instant, 0: none.
         at_ms: measured instant of the message heard last.
         heard_ms: receipt of the newest sign of life in this run, 0: none.
+        gone_ms: receipt of the last will in this run, 0: none.
         tick: the wheel's tick at which its deadline is looked at, 0: not in the wheel.
     """
 
@@ -45,6 +46,7 @@ class Watch(msgspec.Struct, gc=False):
     newest_ms: int = 0
     at_ms: int = 0
     heard_ms: int = 0
+    gone_ms: int = 0
     tick: int = 0
 
 

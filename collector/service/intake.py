@@ -1,7 +1,7 @@
 """One message after the other: decode, supervise, judge, into the open batch. The hot path."""
 
 from collector.ports import Arrival, Quarantined
-from collector.rules.judgement import CameOnline, LastWill
+from collector.rules.judgement import CameOnline
 from collector.rules.strangers import Strangers
 from collector.rules.watch import DUPLICATE, QUIET, Watch, hear, measured_ms
 from collector.service.account import Account
@@ -130,7 +130,8 @@ class Intake:
             if arrival.duplicate and watch.heard_ms >= fleet.supervisor.base_ms:
                 batch.duplicate += 1
                 return
-            fleet.apply(watch, LastWill(now_ms), batch, now_ms, cause_ms=now_ms)
+            watch.gone_ms = now_ms
+            fleet.supervisor.arm(watch, now_ms)
         else:
             detail = f"{arrival.payload[:20]!r} is neither 0 nor 1"
             self._reject(arrival, watch.placed.id, Rejected(RejectReason.BAD_ONLINE, detail))

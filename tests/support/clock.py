@@ -1,7 +1,9 @@
-"""A clock that only moves when a test says so."""
+"""Clocks in a test's hands: one that only moves when a test says so, and a real one that a test sets."""
 
 import asyncio
 import heapq
+
+from gaswatch.clock import SystemClock
 
 
 class ManualClock:
@@ -50,3 +52,24 @@ class ManualClock:
 async def _yield() -> None:
     for _ in range(5):
         await asyncio.sleep(0)  # noqa: TID251 -- gives the loop to the others, waits for nothing
+
+
+class ShiftedClock:
+    """The machine's clock, set forward or back by the test: for what talks to real servers."""
+
+    def __init__(self) -> None:
+        self._real = SystemClock()
+        self._shift_ms = 0
+
+    def now_ms(self) -> int:
+        return self._real.now_ms() + self._shift_ms
+
+    def shift(self, by_ms: int) -> None:
+        """Set it forward, or back with a negative number."""
+        self._shift_ms += by_ms
+
+    async def sleep_until(self, at_ms: int) -> None:
+        """As the real one: a step is noticed soon, and no wait takes longer than it seemed at the call."""
+        end_ms = self._real.now_ms() + at_ms - self.now_ms()
+        while (left_ms := min(at_ms - self.now_ms(), end_ms - self._real.now_ms())) > 0:
+            await self._real.sleep_until(self._real.now_ms() + min(left_ms, 100))

@@ -90,19 +90,40 @@ async def test_when_readings_cant_be_stored_alarms_are_journaled_all_the_same() 
         assert desk.events(BlindBegan) == []
 
 
-async def test_the_last_will_is_offline_at_once_and_coming_back_ends_it() -> None:
+async def test_who_does_not_come_back_after_its_will_is_offline_and_coming_back_ends_it() -> None:
     desk = Desk(a_placed())
     async with desk.running():
         desk.sends()
+        await heartbeats(desk, ["D1"], seconds=40)
+        await desk.clock.advance(SECOND)
+        gone_ms = desk.clock.now_ms()
         desk.says("gas/1/D1/online", b"0")
+        await desk.stays(lambda: raised(desk) == [], for_ms=4 * SECOND)
         await desk.comes(lambda: raised(desk) == [("D1", "offline")])
         [event] = desk.events(ConditionRaised)
-        assert (event.reason, event.since_ms) == (Reason.LAST_WILL, T0)
+        assert (event.reason, event.since_ms) == (Reason.LAST_WILL, gone_ms)
         desk.says("gas/1/D1/online", b"1")
         await desk.comes(lambda: cleared(desk) == [("D1", "offline")])
 
 
-async def test_a_will_that_came_while_we_were_away_is_heard_afterwards() -> None:
+async def test_a_broker_that_is_stopped_publishes_every_will_and_nobody_is_offline() -> None:
+    names = ["D1", "D2"]
+    desk = Desk(a_placed("D1", 1), a_placed("D2", 2))
+    async with desk.running():
+        await heartbeats(desk, names, seconds=40)
+        for name in names:
+            desk.says(f"gas/1/{name}/online", b"0")
+        desk.link_is("closed by the broker")
+        await desk.clock.advance(8 * SECOND)
+        desk.link_is("up")
+        for name in names:
+            desk.says(f"gas/1/{name}/online", b"0", duplicate=True)
+        await desk.clock.advance(20 * SECOND)
+        await heartbeats(desk, names, seconds=120)
+        assert raised(desk) == []
+
+
+async def test_a_will_that_came_while_we_were_away_leaves_the_detector_its_usual_time() -> None:
     desk = Desk(a_placed())
     async with desk.running():
         desk.sends()
@@ -110,7 +131,8 @@ async def test_a_will_that_came_while_we_were_away_is_heard_afterwards() -> None
     await desk.clock.advance(60 * SECOND)
     async with desk.running():
         desk.says("gas/1/D1/online", b"0", duplicate=True)
-        await desk.comes(lambda: raised(desk) == [("D1", "offline")])
+        await desk.stays(lambda: raised(desk) == [], for_ms=89 * SECOND)
+        await desk.comes(lambda: raised(desk) == [("D1", "offline")], within_ms=12 * SECOND)
 
 
 async def test_a_kept_copy_of_the_will_says_nothing() -> None:

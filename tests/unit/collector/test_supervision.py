@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from collector.rules.judgement import NEW, FellSilent, NeverReported, Standing
-from collector.rules.supervision import TICK_MS, Supervisor, Wheel
+from collector.rules.judgement import NEW, FellSilent, LastWill, NeverReported, Standing
+from collector.rules.supervision import SETTLING_MS, TICK_MS, WILL_MS, Missed, Supervisor, Wheel
 from collector.rules.watch import Watch
 from gascore.words import Condition
 from support.collector_words import LIMITS, T0, a_placed, a_standing
@@ -19,7 +19,7 @@ def a_watch(standing: Standing = REPORTED, *, no: int = 1, heard_ms: int = 0, **
     return Watch(found, standing, found.every_s, heard_ms=heard_ms)
 
 
-def missed(supervisor: Supervisor, now_ms: int) -> list[tuple[str, FellSilent | NeverReported]]:
+def missed(supervisor: Supervisor, now_ms: int) -> list[tuple[str, Missed]]:
     found, _ = supervisor.expired(now_ms, 1000)
     return [(watch.placed.id, event) for watch, event in found]
 
@@ -107,6 +107,40 @@ def test_who_is_heard_after_blindness_counts_from_then() -> None:
     watch.heard_ms = T0 + 605_000
     assert missed(supervisor, T0 + 605_000 + 90_000 - 1) == []
     assert len(missed(supervisor, T0 + 605_000 + 90_000 + TICK_MS)) == 1
+
+
+def a_dead_connection(heard_ms: int, gone_ms: int) -> tuple[Supervisor, Watch]:
+    supervisor, watch = Supervisor(LIMITS, T0), a_watch(heard_ms=heard_ms)
+    watch.gone_ms = gone_ms
+    supervisor.arm(watch, gone_ms)
+    return supervisor, watch
+
+
+def test_a_will_is_offline_when_nobody_comes_back_for_a_few_seconds() -> None:
+    gone_ms = T0 + SETTLING_MS
+    supervisor, _ = a_dead_connection(gone_ms - 10, gone_ms)
+    assert missed(supervisor, gone_ms + WILL_MS - 1) == []
+    assert missed(supervisor, gone_ms + WILL_MS + TICK_MS) == [("D1", LastWill(gone_ms))]
+
+
+def test_who_is_heard_after_its_will_is_there() -> None:
+    gone_ms = T0 + SETTLING_MS
+    supervisor, watch = a_dead_connection(gone_ms - 10, gone_ms)
+    watch.heard_ms = gone_ms + 1
+    assert missed(supervisor, gone_ms + WILL_MS + MINUTE) == []
+    assert missed(supervisor, gone_ms + 2 * MINUTE) == [("D1", FellSilent(gone_ms + 1 + 10_000))]
+
+
+def test_a_will_just_before_we_went_blind_or_just_after_proves_nothing() -> None:
+    gone_ms = T0 + SETTLING_MS
+    supervisor, watch = a_dead_connection(gone_ms - 10, gone_ms)
+    supervisor.restart(gone_ms + 3_000)
+    assert missed(supervisor, gone_ms + MINUTE) == []
+    watch.gone_ms = gone_ms + 3_000 + SETTLING_MS - 1
+    supervisor.arm(watch, watch.gone_ms)
+    assert missed(supervisor, gone_ms + MINUTE) == []
+    [(_, event)] = missed(supervisor, gone_ms + 3_000 + 90_000 + 10_000 + TICK_MS)
+    assert event == FellSilent(gone_ms + 3_000 + 10_000)
 
 
 def test_after_the_clock_was_set_back_nobody_is_forgotten_and_nobody_accused() -> None:
