@@ -1,6 +1,6 @@
 """What the collector needs of the world, in its own words."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeAlias
 
 import msgspec
@@ -118,6 +118,11 @@ class Link(Protocol):
     """
 
     name: str
+
+    @property
+    def told(self) -> Mapping[str, str]:
+        """What the broker says of itself on this connection, by topic; empty where it says nothing."""
+        ...
 
     async def run(
         self,

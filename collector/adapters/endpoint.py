@@ -9,6 +9,11 @@ from gascore.wire import PREFIX, Channel
 
 FILTERS = tuple(f"{PREFIX}/+/{channel}" for channel in (Channel.STATUS, Channel.ONLINE, Channel.ACK))
 """What the collector subscribes to; never its own `cmd`."""
+SYS = (DROPPED, WAITING) = ("$SYS/broker/publish/messages/dropped", "$SYS/broker/store/messages/count")
+"""What mosquitto counts of itself: messages that found their queue full, messages that it holds. Asked for apart
+and at QoS 0, so that a broker that has none, or keeps it to itself, refuses only this."""
+SYS_TRIES = 2
+"""A broker that hangs up instead of answering is not asked a third time."""
 SESSION_S = 7 * 86_400
 """For so long the broker keeps what comes in while we are away."""
 KEEP_ALIVE_S = 10

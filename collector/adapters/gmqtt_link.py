@@ -8,7 +8,7 @@ none of them is acknowledged.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import count
 from random import Random
@@ -18,7 +18,7 @@ import gmqtt  # type: ignore[import-untyped]  # ships no types
 from gmqtt.mqtt.constants import MQTTv311  # type: ignore[import-untyped]  # likewise
 from gmqtt.mqtt.handler import MQTTConnectError  # type: ignore[import-untyped]  # likewise
 
-from collector.adapters.endpoint import FILTERS, KEEP_ALIVE_S, Endpoint
+from collector.adapters.endpoint import FILTERS, KEEP_ALIVE_S, SYS, SYS_TRIES, Endpoint
 from collector.adapters.persistence import LinkDownError, keep_connected
 from collector.ports import Arrival, Token
 from gascore.clock import Clock
@@ -41,6 +41,8 @@ class _Session:
     def __init__(self, arrived: Callable[[Arrival], None], is_full: Callable[[], bool], clock: Clock) -> None:
         self.up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.closed = asyncio.Event()
+        self.told: dict[str, str] = {}
+        self.sys_answered = False
         self.unacknowledged: dict[int, asyncio.Future[None]] = {}
         self._arrived = arrived
         self._is_full = is_full
@@ -61,6 +63,9 @@ class _Session:
         del client
         number = next(numbers)
         name = topic if isinstance(topic, str) else topic.decode(errors="replace")
+        if name in SYS:
+            self.told[name] = bytes(payload).decode(errors="replace")
+            return 0
         arrival = Arrival(
             self._clock.now_ms(),
             name,
@@ -94,6 +99,7 @@ class _Session:
         """The broker's answer to the subscription."""
         del client, mid, properties
         if self.up.done():
+            self.sys_answered = True
             return
         if any(code >= _FAILED for code in granted):
             self.up.set_exception(LinkDownError("subscription: refused by the broker"))
@@ -130,6 +136,12 @@ class GmqttLink:
         self._stopping = asyncio.Event()
         self._session: _Session | None = None
         self._numbers = count(1)
+        self._sys_tries = 0
+
+    @property
+    def told(self) -> Mapping[str, str]:
+        """See `Link.told`."""
+        return self._session.told if self._session is not None else {}
 
     async def run(
         self,
@@ -165,6 +177,9 @@ class GmqttLink:
                 client.subscribe([gmqtt.Subscription(pattern, qos=1) for pattern in FILTERS])
                 await session.up
             granted()
+            if self._sys_tries < SYS_TRIES:
+                self._sys_tries += 1
+                client.subscribe([gmqtt.Subscription(name, qos=0) for name in SYS])
             await self._until_over(session)
         except MQTTConnectError as error:
             word = _WORDS.get(error.args[0], str(error))
@@ -172,6 +187,8 @@ class GmqttLink:
         except TimeoutError:
             raise LinkDownError(f"no subscription within {GRANT_S} s") from None
         finally:
+            if session.sys_answered:
+                self._sys_tries = 0
             self._session = None
             await client.disconnect()
             session.end()  # only now: on an open connection it would acknowledge what nobody stored

@@ -1,7 +1,7 @@
 """Which link a broker gets: MQTT 5 where it is spoken, else 3.1.1."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import Literal
 
@@ -25,6 +25,11 @@ class AutoLink:
         self._link: Link = Mqtt5Link(endpoint, client_id=client_id, clock=clock, rng=rng)
         self._older = GmqttLink(endpoint, client_id=client_id, clock=clock, rng=rng)
         self._stopped = asyncio.Event()
+
+    @property
+    def told(self) -> Mapping[str, str]:
+        """See `Link.told`."""
+        return self._link.told
 
     async def run(
         self,

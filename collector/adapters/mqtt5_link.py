@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 
 import mqtt5
 
-from collector.adapters.endpoint import FILTERS, KEEP_ALIVE_S, SESSION_S, Endpoint
+from collector.adapters.endpoint import FILTERS, KEEP_ALIVE_S, SESSION_S, SYS, SYS_TRIES, Endpoint
 from collector.adapters.persistence import LinkDownError, VersionRefusedError, keep_connected
 from collector.ports import Arrival, Token
 from gascore.clock import Clock
@@ -29,6 +29,8 @@ GRANT_MS: Final = 10_000
 """From connecting to the granted subscription."""
 GOODBYE_S: Final = 1
 """How long the broker may take to hang up."""
+_MAIN, _ASIDE = 1, 2
+"""Packet ids of the subscription that we live on, and of the one to `SYS`."""
 _FAILED: Final = 0x80
 _VERSION: Final = 0x84
 _OLD_REFUSAL: Final = b"\x20\x02\x00\x01"
@@ -58,6 +60,8 @@ class _Connection(asyncio.Protocol):
         self._have = 0
         self._need = 0
         self._leaving = False
+        self.sys_answered = False
+        """The broker has answered the subscription to `SYS`, one way or the other."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -107,16 +111,22 @@ class _Connection(asyncio.Protocol):
             elif code >= _FAILED:
                 self.fail(LinkDownError(_word("connection", packet.reason_code)))
             else:
-                self.write(mqtt5.SubscribePacket(1, _filters()).write())
+                self.write(mqtt5.SubscribePacket(_MAIN, _filters()).write())
         elif isinstance(packet, mqtt5.SubAckPacket):
-            # The codec's reason codes are no IntEnum, whatever its stub says: no <, no hash.
-            refused = [code for code in packet.reason_codes if int(code) >= _FAILED]
-            if refused:
-                self.fail(LinkDownError(_word("subscription", refused[0])))
-            elif not self.up.done():
-                self.up.set_result(None)
+            self._subscribed(packet)
         elif isinstance(packet, mqtt5.DisconnectPacket):
             self.fail(LinkDownError(_word("connection ended by the broker", packet.reason_code)))
+
+    def _subscribed(self, packet: mqtt5.SubAckPacket) -> None:
+        if packet.packet_id == _ASIDE:
+            self.sys_answered = True
+            return
+        # The codec's reason codes are no IntEnum, whatever its stub says: no <, no hash.
+        refused = [code for code in packet.reason_codes if int(code) >= _FAILED]
+        if refused:
+            self.fail(LinkDownError(_word("subscription", refused[0])))
+        elif not self.up.done():
+            self.up.set_result(None)
 
     def _pause(self) -> None:
         if self._transport is not None and not self._transport.is_closing():
@@ -168,6 +178,9 @@ class Mqtt5Link:
 
     def __init__(self, endpoint: Endpoint, *, client_id: str, clock: Clock, rng: Random) -> None:
         self.name = endpoint.name
+        self.told: dict[str, str] = {}
+        """See `Link.told`."""
+        self._sys_tries = 0
         self._endpoint = endpoint
         self._clock = clock
         self._rng = rng
@@ -206,9 +219,10 @@ class Mqtt5Link:
         self, arrived: Callable[[Arrival], None], is_full: Callable[[], bool], granted: Callable[[], None]
     ) -> None:
         self._epoch += 1
+        self.told.clear()
         connection = _Connection(
             self._hello,
-            arrived=partial(_hand_over, arrived, self._epoch << 16),
+            arrived=partial(_hand_over, arrived, self._epoch << 16, self.told),
             is_full=is_full,
             clock=self._clock,
         )
@@ -223,10 +237,16 @@ class Mqtt5Link:
                 self._connection = connection
                 await connection.up
             granted()
+            if self._sys_tries < SYS_TRIES:
+                self._sys_tries += 1
+                connection.write(mqtt5.SubscribePacket(_ASIDE, _aside()).write())
             await self._keep_alive(connection)
         except TimeoutError:
             raise LinkDownError(f"no subscription within {GRANT_MS // 1000} s") from None
         finally:
+            if connection.sys_answered:
+                self._sys_tries = 0
+            self.told.clear()
             self._connection = None
             connection.fail(LinkDownError("given up"))
 
@@ -268,11 +288,18 @@ class Mqtt5Link:
 
 
 def _hand_over(
-    arrived: Callable[[Arrival], None], epoch: int, received_ms: int, packets: list[mqtt5.PublishPacket]
+    arrived: Callable[[Arrival], None],
+    epoch: int,
+    told: dict[str, str],
+    received_ms: int,
+    packets: list[mqtt5.PublishPacket],
 ) -> None:
     """A token is the connection's number and the packet's id in one integer."""
     for packet in packets:
         number = packet.packet_id
+        if number is None and packet.topic in SYS:
+            told[packet.topic] = packet.payload.decode(errors="replace")
+            continue
         arrived(
             Arrival(
                 received_ms,
@@ -296,6 +323,12 @@ def _filters() -> list[mqtt5.TopicFilter]:
         )
         for pattern in FILTERS
     ]
+
+
+def _aside() -> list[mqtt5.TopicFilter]:
+    """The kept value comes at once: the broker publishes a count only when it changes."""
+    handling = mqtt5.RetainHandling.SEND_ALWAYS
+    return [mqtt5.TopicFilter(name, max_qos=mqtt5.QoS.AT_MOST_ONCE, retain_handling=handling) for name in SYS]
 
 
 def _word(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import aiomqtt
 import pytest
 
+from collector.adapters.endpoint import DROPPED
 from collector.adapters.links import make_link
 from gaswatch.clock import SystemClock
 from support.broker import Broker, a_mosquitto, a_nats
@@ -227,3 +228,18 @@ async def test_a_large_message_arrives_whole_and_the_next_one_too(broker: Broker
         await publish(broker, [b"small", large, b"after"])
         await until(lambda: len(desk.arrivals) == 3)
         assert [len(one.payload) for one in desk.arrivals] == [5, 700_000, 5]
+
+
+async def test_what_the_broker_counts_of_itself_is_told_beside_the_messages(
+    broker: Broker, version: Version, request: pytest.FixtureRequest
+) -> None:
+    async with linked(broker, version) as desk:
+        await publish(broker, [b"1"])
+        await until(lambda: desk.arrivals)
+        if "nats" in request.node.name:
+            assert desk.link.told == {}
+        else:
+            await until(lambda: DROPPED in desk.link.told, what="the count")
+            assert int(desk.link.told[DROPPED]) == 0
+        assert desk.payloads == {b"1"}, "it is no detector's message"
+    assert desk.link.told == {}, "a link that is down says nothing"

@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import which
@@ -69,7 +69,10 @@ class Broker:
 
 @contextmanager
 def a_mosquitto(
-    folder: Path, users: Mapping[str, str] = NO_USERS, certificate: tuple[Path, Path] | None = None
+    folder: Path,
+    users: Mapping[str, str] = NO_USERS,
+    certificate: tuple[Path, Path] | None = None,
+    extra: Sequence[str] = (),
 ) -> Iterator[Broker]:
     """A mosquitto that keeps sessions on disk.
 
@@ -77,6 +80,7 @@ def a_mosquitto(
         folder: for its files.
         users: name to password; none: anybody may come in.
         certificate: with its key, for TLS instead of plain TCP.
+        extra: more lines of its configuration.
     """
     port = free_port()
     data = folder / "mosquitto"
@@ -84,11 +88,17 @@ def a_mosquitto(
     lines = [
         f"listener {port} 127.0.0.1",
         "max_inflight_messages 20000",
-        "max_queued_messages 2000000",
+        *(
+            []
+            if any(line.startswith("max_queued_messages") for line in extra)
+            else ["max_queued_messages 2000000"]
+        ),
         "set_tcp_nodelay true",
         "persistence true",
         f"persistence_location {data}/",
         "autosave_interval 1",
+        "sys_interval 1",
+        *extra,
         f"allow_anonymous {'false' if users else 'true'}",
     ]
     if certificate is not None:

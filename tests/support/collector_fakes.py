@@ -121,6 +121,7 @@ class FakeLink:
         self.is_full: Callable[[], bool] = lambda: True
         self._changed: Callable[[str, str, int], None] | None = None
         self._tokens = 0
+        self.told: dict[str, str] = {}
 
     async def run(
         self,
