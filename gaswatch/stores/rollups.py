@@ -47,21 +47,27 @@ _TABLES: Final = (
 )
 _WRITE: Final = "INSERT OR REPLACE INTO {table} VALUES (?, ?, ?)"
 _GROUP: Final = "SELECT k >> :place FROM {table} WHERE k >= :from ORDER BY k LIMIT 1"
-# One row per detector and hour. What falls into a minute that the hour has already is not counted again.
-_SUMS: Final = """
+_HOUR: Final = "(((k >> :low_bits) & :at_mask) / 3600000 << :no_bits) | (:group << :low_bits) | (k & :low)"
+_BIT: Final = "1 << (((k >> :low_bits) & :at_mask) / 60000 % 60)"
+# One row per detector and hour. Of bits, the sum of the different ones is their union.
+_SUMS_FRESH: Final = f"""
+    SELECT {_HOUR} AS h, count(*), count(lel), max(lel), coalesce(sum(lel), 0), max(state),
+        sum(DISTINCT {_BIT}), count(*)
+    FROM fresh WHERE k >= :from AND k < :to GROUP BY h
+"""  # noqa: S608 -- constants of ours
+# The same, but what falls into a minute that the hour has already is not counted again.
+_SUMS_LATE: Final = f"""
     WITH minute AS (
-        SELECT (((k >> :low_bits) & :at_mask) / 3600000 << :no_bits) | (:group << :low_bits) | (k & :low) AS h,
-            1 << (((k >> :low_bits) & :at_mask) / 60000 % 60) AS bit,
-            count(*) AS number, count(lel) AS lel_number, max(lel) AS lel_max, total(lel) AS lel_sum,
-            max(state) AS state_max
-        FROM {table} WHERE k >= :from AND k < :to GROUP BY h, bit
+        SELECT {_HOUR} AS h, {_BIT} AS bit, count(*) AS number, count(lel) AS lel_number, max(lel) AS lel_max,
+            coalesce(sum(lel), 0) AS lel_sum, max(state) AS state_max
+        FROM late WHERE k >= :from AND k < :to GROUP BY h, bit
     ), counted AS (
         SELECT minute.*, (coalesce(hour.minutes, 0) & bit) = 0 AS is_new FROM minute LEFT JOIN hour ON k = h
     )
-    SELECT h, sum(number * is_new), sum(lel_number * is_new), max(lel_max),
-        CAST(sum(lel_sum * is_new) AS INTEGER), max(state_max), sum(bit * is_new), sum(number)
+    SELECT h, sum(number * is_new), sum(lel_number * is_new), max(lel_max), sum(lel_sum * is_new),
+        max(state_max), sum(bit * is_new), sum(number)
     FROM counted GROUP BY h
-"""
+"""  # noqa: S608 -- constants of ours
 _FOLD: Final = """
     INSERT INTO hour VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT(k) DO UPDATE SET
         number = number + excluded.number, lel_number = lel_number + excluded.lel_number,
@@ -187,12 +193,12 @@ class Rollups:
             span = _span(group, 0, until_ms)
             if table == "fresh":  # frozen, so that it can be added up while others write
                 with self._file.read() as connection:
-                    sums = connection.execute(_SUMS.format(table=table), span).fetchall()
+                    sums = connection.execute(_SUMS_FRESH, span).fetchall()
                 with self._file.write() as connection:
                     _put(connection, table, span, sums)
             else:
                 with self._file.write() as connection:
-                    sums = connection.execute(_SUMS.format(table=table), span).fetchall()
+                    sums = connection.execute(_SUMS_LATE, span).fetchall()
                     _put(connection, table, span, sums)
             done += sum(row[-1] for row in sums)
             group = self._next_group(table, group + 1)
