@@ -1,0 +1,30 @@
+"""What the journal tells of a run."""
+
+from sqlalchemy import Engine
+
+from gascore.alarm import NoticePurpose, NoticeState
+from gascore.journal import NoticeStepped
+from gaswatch.stores.journal import SqlJournal
+
+_PORTION = 5_000
+
+
+def handed_over_ms(engine: Engine) -> list[float]:
+    """From the receipt of each message that raised an alarm to the provider having taken its first texts, ms."""
+    journal, cursor, took = SqlJournal(engine), 0, []
+    while entries := journal.after(cursor, _PORTION):
+        cursor = entries[-1].id
+        for entry in entries:
+            event = entry.event
+            if not isinstance(event, NoticeStepped):
+                continue
+            notice = event.notice
+            is_first = notice.purpose is NoticePurpose.RAISED and notice.step == 0
+            if (
+                is_first
+                and notice.state is NoticeState.HANDED_OVER
+                and notice.handed_ms
+                and notice.received_ms
+            ):
+                took.append(float(notice.handed_ms - notice.received_ms))
+    return took
