@@ -14,7 +14,7 @@ import msgspec
 from gascore.clock import Clock
 from gascore.words import DetectorId
 from simulator.adapters.flood_line import FloodLine, Lane
-from simulator.rules.flood import HIGH, Sent, connect_packet, topics
+from simulator.rules.flood import EVERY_S, HIGH, Sent, connect_packet, topics
 
 TICK_MS: Final = 4
 PORTION: Final = 1_000
@@ -32,7 +32,9 @@ class Plan(msgspec.Struct, frozen=True):
         rates: (seconds, messages a second), one after the other; after the last, nothing more.
         connections: sockets that they share.
         leak_every_s: so often the next of `leaking` reports a high leak, 0: never …
-        leaking: … out of these (indexes); each is over with its next message.
+        leaking: … out of these (indexes) …
+        leak_messages: … in so many messages, the first at once; then it is over.
+        every_s: what each detector says of its report interval.
         in_flight: most messages unacknowledged at once, of all connections.
     """
 
@@ -45,6 +47,8 @@ class Plan(msgspec.Struct, frozen=True):
     connections: int = 8
     leak_every_s: float = 0.0
     leaking: tuple[int, ...] = ()
+    leak_messages: int = 1
+    every_s: int = EVERY_S
     in_flight: int = 60_000
 
 
@@ -82,6 +86,9 @@ class Flood:
         self._lanes = [Lane(partial(self._connect, at), clock) for at in range(plan.connections)]
         self._next = 0
         self._leaker = 0
+        self._leaks: dict[int, int] = {}
+        """How many more of its messages say "high", by detector."""
+        self._finished = False
         self._leak_ms = 0
         self._sent = self._acknowledged = self._held_ms = self._late_ms = 0
         self.seqs = [0] * len(plan.detectors)
@@ -99,6 +106,10 @@ class Flood:
             lost_connections=sum(lane.lost for lane in self._lanes),
         )
 
+    def finish(self) -> None:
+        """End the plan here: `run` waits for what is unacknowledged, and returns."""
+        self._finished = True
+
     async def run(self) -> Report:
         """Send the whole plan, then wait until everything is acknowledged.
 
@@ -107,7 +118,7 @@ class Flood:
         """
         async with asyncio.TaskGroup() as group:
             keeping = [group.create_task(lane.keep()) for lane in self._lanes]
-            while not all(lane.is_up for lane in self._lanes):
+            while not (self._finished or all(lane.is_up for lane in self._lanes)):
                 await self._tick()
             for seconds, rate in self._plan.rates:
                 await self._hold(seconds, rate)
@@ -121,7 +132,7 @@ class Flood:
         """Keep a rate; what the broker holds up is made good for afterwards, and is not our lateness."""
         start_ms = self._clock.now_ms()
         total, made, held_ms = int(seconds * rate), 0, 0
-        while True:
+        while not self._finished:
             now_ms = self._clock.now_ms()
             elapsed_ms = min(now_ms - start_ms, round(seconds * 1000))
             due = int(elapsed_ms * rate / 1000) - made
@@ -155,17 +166,25 @@ class Flood:
         width, seqs = len(batches), self.seqs
         for index in self._whose_turn(count):
             seqs[index] += 1
-            batches[index % width].append(Sent(index, seqs[index], now_ms))
+            level = self._level(index) if self._leaks else 0
+            batches[index % width].append(Sent(index, seqs[index], now_ms, level))
         if self._plan.leak_every_s and now_ms >= self._leak_ms:
             self._leak_ms = now_ms + round(self._plan.leak_every_s * 1000)
             index = self._plan.leaking[self._leaker % len(self._plan.leaking)]
             self._leaker += 1
+            self._leaks[index] = self._plan.leak_messages - 1
             seqs[index] += 1
             batches[index % width].append(Sent(index, seqs[index], now_ms, HIGH))
         for lane, batch in zip(self._lanes, batches, strict=True):
             if batch:
                 lane.push(batch)
                 self._sent += len(batch)
+
+    def _level(self, index: int) -> int:
+        left = self._leaks.pop(index, 0)
+        if left > 1:
+            self._leaks[index] = left - 1
+        return HIGH if left else 0
 
     def _whose_turn(self, count: int) -> Iterable[int]:
         first, self._next = self._next, (self._next + count) % len(self.seqs)
@@ -179,7 +198,7 @@ class Flood:
     async def _connect(self, at: int) -> FloodLine:
         plan = self._plan
         hello = connect_packet(f"flood-{at}", plan.user, plan.password)
-        line = FloodLine(hello, self._topics, self._took)
+        line = FloodLine(hello, self._topics, self._took, plan.every_s)
         await asyncio.get_running_loop().create_connection(lambda: line, plan.host, plan.port)
         await line.up
         return line

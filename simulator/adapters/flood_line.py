@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import cast
 
 from gascore.clock import Clock
-from simulator.rules.flood import CONNACK_BYTES, PUBACK_BYTES, Sent, publish_packet
+from simulator.rules.flood import CONNACK_BYTES, EVERY_S, PUBACK_BYTES, Sent, publish_packet
 
 RETRY_MS = 200
 """Between a connection lost and the next try."""
@@ -24,7 +24,11 @@ class FloodLine(asyncio.Protocol):
     """A connection; what was not acknowledged when it ends is in `unacked`."""
 
     def __init__(
-        self, hello: bytes, topics: Sequence[bytes], acked: Callable[[list[Sent]], None] | None
+        self,
+        hello: bytes,
+        topics: Sequence[bytes],
+        acked: Callable[[list[Sent]], None] | None,
+        every_s: int = EVERY_S,
     ) -> None:
         self.unacked: deque[Sent] = deque()
         self.acknowledged = 0
@@ -33,6 +37,7 @@ class FloodLine(asyncio.Protocol):
         self._hello = hello
         self._topics = topics
         self._acked = acked
+        self._every_s = every_s
         self._id = 0
         self._rest = b""
         self._greeted = False
@@ -50,10 +55,10 @@ class FloodLine(asyncio.Protocol):
         self.unacked.extend(batch)
         if self._transport is None:
             return  # they stay unacknowledged: whoever keeps the account sends them again
-        frames, number, topics = [], self._id, self._topics
+        frames, number, topics, every_s = [], self._id, self._topics, self._every_s
         for one in batch:
             number = number % _IDS + 1
-            frames.append(publish_packet(topics[one.who], number, one, again=again))
+            frames.append(publish_packet(topics[one.who], number, one, again=again, every_s=every_s))
         self._id = number
         self._transport.write(b"".join(frames))
 

@@ -13,7 +13,7 @@ from gascore.words import DetectorId
 PUBACK_BYTES: Final = 4
 CONNACK_BYTES: Final = 4
 EVERY_S: Final = 60
-"""What each detector says of its report interval."""
+"""What each detector says of its report interval, if not told otherwise."""
 LEVELS: Final = ("normal", "low", "high")
 HIGH: Final = 2
 _LEL: Final = ((b"0.4", b"0.6", b"0.9", b"1.2"), (b"27.5",), (b"62.0",))
@@ -49,7 +49,9 @@ def topics(detectors: Sequence[DetectorId]) -> list[bytes]:
     return [_text(topic(each, Channel.STATUS).encode()) for each in detectors]
 
 
-def publish_packet(topic_field: bytes, packet_id: int, sent: Sent, *, again: bool = False) -> bytes:
+def publish_packet(
+    topic_field: bytes, packet_id: int, sent: Sent, *, again: bool = False, every_s: int = EVERY_S
+) -> bytes:
     """PUBLISH at QoS 1; `again` marks what may have arrived before."""
     lel = _LEL[sent.level]
     body = (
@@ -62,7 +64,7 @@ def publish_packet(topic_field: bytes, packet_id: int, sent: Sent, *, again: boo
             sent.seq,
             LEVELS[sent.level].encode(),
             lel[sent.seq % len(lel)],
-            EVERY_S,
+            every_s,
         )
     )
     return bytes([0x32 | (_DUP if again else 0)]) + _length(len(body)) + body

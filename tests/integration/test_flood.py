@@ -13,7 +13,7 @@ from gascore.words import DetectorId, ReportedState
 from gaswatch.clock import SystemClock
 from simulator.adapters.flood import Flood, Plan
 from simulator.adapters.flood_line import RefusedError
-from simulator.rules.flood import Sent
+from simulator.rules.flood import HIGH, Sent
 from support.broker import Broker, a_mosquitto
 from support.waiting import until
 
@@ -75,6 +75,23 @@ async def test_what_a_killed_broker_had_not_taken_over_is_sent_again_in_order(tm
         for one in taken:
             by_detector[one.who].append(one.seq)
         assert all(seqs == list(range(1, len(seqs) + 1)) for seqs in by_detector.values())
+
+
+async def test_a_leak_lasts_for_some_messages_and_the_load_can_be_ended_early(tmp_path: Path) -> None:
+    with a_mosquitto(tmp_path) as broker:
+        taken: list[Sent] = []
+        plan = plan_for(
+            broker, rates=((600.0, 2000.0),), leak_every_s=600.0, leaking=(7,), leak_messages=3, every_s=5
+        )
+        flood = Flood(plan, SystemClock(), acked=taken.extend)
+        running = asyncio.create_task(flood.run())
+        await until(lambda: flood.seqs[7] >= 6, within_s=10, what="the end of the leak")
+        flood.finish()
+        report = await running
+        assert report.acknowledged == report.sent == len(taken)
+        levels = [one.level for one in sorted(taken, key=lambda one: one.seq) if one.who == 7]
+        assert levels[:6] == [0, HIGH, HIGH, HIGH, 0, 0] or levels[:6] == [HIGH, HIGH, HIGH, 0, 0, 0]
+        assert {one.who for one in taken if one.level} == {7}
 
 
 async def test_a_broker_that_refuses_ends_the_load_with_its_reason(tmp_path: Path) -> None:
