@@ -95,6 +95,9 @@ class ReadingSink(Protocol):
         ...
 
 
+DROPPED, HELD = "dropped", "held"
+"""What a broker may count of itself (`Link.told`): messages that it dropped because a queue was full or a client
+too slow, since it started; messages that it holds now."""
 Token: TypeAlias = object
 """What a link needs to acknowledge one message; opaque to the service."""
 
@@ -121,7 +124,7 @@ class Link(Protocol):
 
     @property
     def told(self) -> Mapping[str, str]:
-        """What the broker says of itself on this connection, by topic; empty where it says nothing."""
+        """What the broker says of itself on this connection (`DROPPED`, `HELD`, as text); empty where it says nothing."""
         ...
 
     async def run(

@@ -1,17 +1,22 @@
 """A broker's address as one URL says it, and what all links tell a broker."""
 
 import ssl
+from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from collector.ports import DROPPED, HELD
 from gascore.wire import PREFIX, Channel
 
 FILTERS = tuple(f"{PREFIX}/+/{channel}" for channel in (Channel.STATUS, Channel.ONLINE, Channel.ACK))
 """What the collector subscribes to; never its own `cmd`."""
-SYS = (DROPPED, WAITING) = ("$SYS/broker/publish/messages/dropped", "$SYS/broker/store/messages/count")
-"""What mosquitto counts of itself: messages that found their queue full, messages that it holds. Asked for apart
-and at QoS 0, so that a broker that has none, or keeps it to itself, refuses only this."""
+SYS: Mapping[str, str] = {
+    "$SYS/broker/publish/messages/dropped": DROPPED,
+    "$SYS/broker/store/messages/count": HELD,
+}
+"""What mosquitto counts of itself, by topic. Asked for apart and at QoS 0, so that a broker that has none of it,
+or keeps it to itself, refuses only this."""
 SYS_TRIES = 2
 """A broker that hangs up instead of answering is not asked a third time."""
 SESSION_S = 7 * 86_400

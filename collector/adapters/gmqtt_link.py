@@ -64,7 +64,7 @@ class _Session:
         number = next(numbers)
         name = topic if isinstance(topic, str) else topic.decode(errors="replace")
         if name in SYS:
-            self.told[name] = bytes(payload).decode(errors="replace")
+            self.told[SYS[name]] = bytes(payload).decode(errors="replace")
             return 0
         arrival = Arrival(
             self._clock.now_ms(),

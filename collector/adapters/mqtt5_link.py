@@ -298,7 +298,7 @@ def _hand_over(
     for packet in packets:
         number = packet.packet_id
         if number is None and packet.topic in SYS:
-            told[packet.topic] = packet.payload.decode(errors="replace")
+            told[SYS[packet.topic]] = packet.payload.decode(errors="replace")
             continue
         arrived(
             Arrival(

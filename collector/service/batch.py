@@ -19,6 +19,8 @@ STRANGERS = -1
 """Likewise: the unknown detectors that report a leak."""
 TROUBLES = -2
 """Likewise: the book of troubles."""
+DROPS = -3
+"""Likewise: what the brokers counted last."""
 KEPT_REFUSALS = 200
 """Messages kept for the operator per batch; a flood of garbage is counted whole, but not kept whole."""
 

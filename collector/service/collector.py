@@ -9,7 +9,8 @@ import structlog
 
 from collector.rules.blindness import Spell, restore
 from collector.rules.supervision import TICK_MS
-from collector.service.batch import OWN, STRANGERS, TROUBLES
+from collector.service.batch import DROPS, OWN, STRANGERS, TROUBLES
+from collector.service.brokers import Brokers
 from collector.service.fleet import Fleet, labels
 from collector.service.health import Health
 from collector.service.intake import Intake
@@ -54,9 +55,11 @@ class Collector:
             [link.name for link in parts.links], lambda: self._intake.batch, self._fleet.supervisor
         )
         self._pipeline = Pipeline(self._intake, self._sight, parts)
-        self.troubles = Troubles(lambda: self._intake.batch, self._pipeline.woken)
+        batch, changed = (lambda: self._intake.batch), self._pipeline.woken
+        self.troubles = Troubles(batch, changed)
         """Where whoever of ours is in trouble says so."""
-        self._health = Health(parts.readings, self.troubles)
+        self._brokers = Brokers(parts.links, self.troubles, batch=batch, changed=changed)
+        self._health = Health(parts.readings, self._brokers, self.troubles)
         self._stopping = asyncio.Event()
         self._cursor = 0
         self._unlabelled: dict[int, Labels] = {}
@@ -115,6 +118,7 @@ class Collector:
         self._intake.resume(saved.get(STRANGERS), now_ms)
         self._sight.resume(restore(saved.get(OWN)), last, now_ms)
         self.troubles.resume(saved.get(TROUBLES), now_ms)
+        self._brokers.resume(saved.get(DROPS))
         self._pipeline.woken()
         _log.info("collector started", detectors=len(placed), links=list(self._sight.links))
 

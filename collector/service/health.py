@@ -5,6 +5,7 @@ import asyncio
 import structlog
 
 from collector.ports import ReadingSink
+from collector.service.brokers import Brokers
 from collector.service.troubles import Troubles
 from gascore.journal import StoreDownError
 
@@ -15,8 +16,9 @@ READINGS = "readings"
 class Health:
     """Asks, and lets `troubles` tell. `notes` are the figures of the last answers, for the status."""
 
-    def __init__(self, readings: ReadingSink, troubles: Troubles) -> None:
+    def __init__(self, readings: ReadingSink, brokers: Brokers, troubles: Troubles) -> None:
         self._readings = readings
+        self._brokers = brokers
         self._troubles = troubles
         self._notes: dict[str, str] = {}
         self._is_silent = False
@@ -25,7 +27,7 @@ class Health:
     def notes(self) -> dict[str, str]:
         """Figures by name, and each trouble with what is known of it now."""
         told = {f"trouble {one.name}": one.detail for one in self._troubles.open if one.over_ms is None}
-        return self._notes | told
+        return self._notes | self._brokers.notes | told
 
     async def look(self, now_ms: int) -> None:
         """Ask the time series (in a thread: it may be slow to answer) and tell what it says."""
@@ -39,4 +41,5 @@ class Health:
             self._is_silent = False
             self._notes = dict(health.notes)
             self._troubles.hear(READINGS, health.troubles, now_ms)
+        self._brokers.look(now_ms)
         self._troubles.settle(now_ms)

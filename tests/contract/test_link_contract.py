@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Literal
 import aiomqtt
 import pytest
 
-from collector.adapters.endpoint import DROPPED
 from collector.adapters.links import make_link
+from collector.ports import DROPPED
 from gaswatch.clock import SystemClock
 from support.broker import Broker, a_mosquitto, a_nats
 from support.waiting import until
