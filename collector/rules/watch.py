@@ -141,7 +141,10 @@ def _is_duplicate(watch: Watch, status: Status, received_ms: int, *, flagged: bo
     if order is Order.DUPLICATE:
         # A detector whose counter and clock stand still must still be able to report a leak.
         return flagged or not _is_worse(watch, status, limits)
-    watch.seq, watch.seen, watch.gaps = now.seq, now.seen, watch.gaps + missed
+    watch.seq, watch.seen = now.seq, now.seen
+    # Of the numbers before its first message in this run, nobody knows which were heard: not all are saved.
+    if watch.at_ms or missed < 0:
+        watch.gaps = max(watch.gaps + missed, 0)
     return False
 
 

@@ -136,6 +136,27 @@ async def test_after_a_kill_before_the_acknowledgement_nothing_is_told_twice() -
     assert (raised(desk), cleared(desk)) == ([("D1", "leak")], [("D1", "leak")])
 
 
+async def test_what_the_run_before_has_heard_is_no_gap_after_a_restart() -> None:
+    desk = Desk(a_placed())
+    async with desk.running(kill=True):
+        for _ in range(10):  # only the first of them changes what is saved
+            desk.sends()
+            await desk.comes(lambda: len(desk.link.acknowledged) == desk.link.delivered)
+            await desk.clock.advance(SECOND)
+    async with desk.running() as collector:
+        desk.says("gas/1/D1/online", b"1")
+        desk.sends()
+        await desk.comes(lambda: len(desk.link.acknowledged) == 2)
+        assert collector.status().notes["sequence_gaps"] == "0"
+        desk.sends(seq=13)
+        await desk.comes(lambda: len(desk.link.acknowledged) == 3)
+        assert collector.status().notes["sequence_gaps"] == "1"
+        desk.sends(seq=12, ts=desk.clock.now_ms() - 500)
+        desk.sends(seq=9, ts=desk.clock.now_ms() - 900)  # heard by the run before
+        await desk.comes(lambda: len(desk.link.acknowledged) == 5)
+        assert collector.status().notes["sequence_gaps"] == "0"
+
+
 async def test_an_open_leak_stays_open_over_a_restart_and_ends_with_its_message() -> None:
     desk = Desk(a_placed())
     async with desk.running():
