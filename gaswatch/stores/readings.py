@@ -1,7 +1,7 @@
 """The embedded time series: one SQLite file of its own, no server (docs/adr/0005)."""
 
 from bisect import bisect_left
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from operator import itemgetter
 from pathlib import Path
 from typing import Final
@@ -87,6 +87,10 @@ class EmbeddedReadings:
     def latest(self, nos: Collection[int]) -> dict[int, Reading]:
         """The newest reading of each of these detectors; those without one are missing."""
         return readings_query.latest(self._file, nos)
+
+    def scan(self, nos: Collection[int], from_ms: int, to_ms: int) -> Iterator[Reading]:
+        """All readings of these detectors in [from_ms, to_ms), by number and instant, a few in memory at a time."""
+        return readings_query.scan(self._file, nos, from_ms, to_ms)
 
     def hourly(self, no: int, from_ms: int, to_ms: int) -> list[HourStat]:
         """The roll-ups of the hours (UTC) that [from_ms, to_ms) touches; hours without a reading are missing."""

@@ -1,7 +1,9 @@
 """Reads the embedded time series: a row counts once, wherever it lies at the moment."""
 
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Final
 
 import msgspec
@@ -16,8 +18,19 @@ _LOOSE: Final = (
     "SELECT k >> :bits, lel, co, state, batt, rssi FROM {table} "
     "WHERE k >= :from AND k < :to AND (k & :mask) = :no"
 )
-_LAST_MS: Final = 1 << 42
-"""The year 2109."""
+_CHUNKS: Final = (
+    "SELECT hour_ms, format, data FROM chunk WHERE no = ? AND hour_ms >= ? AND hour_ms < ? ORDER BY hour_ms"
+)
+_LOOSE_OF_MANY: Final = """
+    SELECT k & :mask AS no, k >> :bits AS at_ms, lel, co, state, batt, rssi, 0 AS part FROM hot
+    WHERE k >= :from AND k < :to AND no IN (SELECT value FROM json_each(:nos))
+    UNION ALL
+    SELECT k & :mask AS no, k >> :bits AS at_ms, lel, co, state, batt, rssi, 1 AS part FROM late
+    WHERE k >= :from AND k < :to AND no IN (SELECT value FROM json_each(:nos))
+    ORDER BY no, at_ms, part
+"""
+LAST_MS: Final = 1 << 42
+"""The year 2109: no key holds a later instant."""
 
 
 class Point(msgspec.Struct, frozen=True, gc=False):
@@ -43,9 +56,9 @@ class Point(msgspec.Struct, frozen=True, gc=False):
 def series(file: ReadingsFile, no: int, from_ms: int, to_ms: int, every_ms: int | None) -> list[Point]:
     """The readings in [from_ms, to_ms); one by one, or in steps counted from `from_ms` (empty ones missing)."""
     with file.read() as connection:
-        rows = _rows(file, connection, no, _within(from_ms), _within(to_ms))
+        rows = _rows(file, connection, no, within(from_ms), within(to_ms))
     if every_ms is None:
-        return [_single(row) for row in rows]
+        return [point_of(row) for row in rows]
     steps: dict[int, list[Row]] = {}
     for row in rows:
         steps.setdefault(row[0] - (row[0] - from_ms) % every_ms, []).append(row)
@@ -54,7 +67,7 @@ def series(file: ReadingsFile, no: int, from_ms: int, to_ms: int, every_ms: int 
 
 def hourly(file: ReadingsFile, no: int, from_ms: int, to_ms: int) -> list[HourStat]:
     """The roll-ups of the hours (UTC) that [from_ms, to_ms) touches; hours without a reading are missing."""
-    from_ms, to_ms = hour_of(_within(from_ms)), hour_of(_within(to_ms) + HOUR_MS - 1)
+    from_ms, to_ms = hour_of(within(from_ms)), hour_of(within(to_ms) + HOUR_MS - 1)
     with file.read() as connection:
         found: dict[int, HourStat] = {}
         for hour_ms, number, lel_number, lel_max, lel_sum in connection.execute(
@@ -83,17 +96,56 @@ def latest(file: ReadingsFile, nos: Collection[int]) -> dict[int, Reading]:
     return found
 
 
-def _within(at_ms: int) -> int:
+def scan(file: ReadingsFile, nos: Collection[int], from_ms: int, to_ms: int) -> Iterator[Reading]:
+    """All readings in [from_ms, to_ms), by detector and instant.
+
+    In memory is an hour of one detector, and what of that detector is not packed yet. All of it is of one moment:
+    until the last one is taken, the file beside the database grows by what is written meanwhile.
+    """
+    from_ms, to_ms = within(from_ms), within(to_ms)
+    wanted = sorted(set(nos))
+    span = {"bits": NO_BITS, "mask": NO_MASK, "from": key(from_ms, 0), "to": key(to_ms, 0)}
+    with file.read() as connection:
+        loose = groupby(
+            connection.execute(_LOOSE_OF_MANY, span | {"nos": msgspec.json.encode(wanted).decode()}),
+            key=itemgetter(0),
+        )
+        ahead = next(loose, None)
+        for no in wanted:
+            hours: dict[int, list[Row]] = {}
+            if ahead is not None and ahead[0] == no:
+                for _, *row, _ in ahead[1]:
+                    hours.setdefault(hour_of(row[0]), []).append(tuple(row))
+                ahead = next(loose, None)
+            for rows in _hour_by_hour(file, connection, no, (from_ms, to_ms), hours):
+                yield from (reading_of(no, row) for row in rows if from_ms <= row[0] < to_ms)
+
+
+def _hour_by_hour(
+    file: ReadingsFile,
+    connection: sqlite3.Connection,
+    no: int,
+    period: tuple[int, int],
+    loose: dict[int, list[Row]],
+) -> Iterator[list[Row]]:
+    from_ms, to_ms = period
+    chunks = connection.execute(_CHUNKS, (no, hour_of(from_ms), to_ms))
+    for hour_ms, layout, data in chunks:
+        for earlier_ms in sorted(one for one in loose if one < hour_ms):
+            yield merge(loose.pop(earlier_ms))
+        yield merge(open_chunk(file, no, hour_ms, layout, data), loose.pop(hour_ms, []))
+    for hour_ms in sorted(loose):
+        yield merge(loose[hour_ms])
+
+
+def within(at_ms: int) -> int:
     """An instant that a key can hold; nothing is stored beyond."""
-    return max(0, min(at_ms, _LAST_MS))
+    return max(0, min(at_ms, LAST_MS))
 
 
 def _rows(file: ReadingsFile, connection: sqlite3.Connection, no: int, from_ms: int, to_ms: int) -> list[Row]:
     packed: list[Row] = []
-    for hour_ms, layout, data in connection.execute(
-        "SELECT hour_ms, format, data FROM chunk WHERE no = ? AND hour_ms >= ? AND hour_ms < ? ORDER BY hour_ms",
-        (no, hour_of(from_ms), to_ms),
-    ):
+    for hour_ms, layout, data in connection.execute(_CHUNKS, (no, hour_of(from_ms), to_ms)):
         packed += open_chunk(file, no, hour_ms, layout, data)
     loose = _loose(connection, no, from_ms, to_ms)
     rows = merge(packed, loose) if loose else packed
@@ -137,7 +189,8 @@ def _newest_late(connection: sqlite3.Connection, no: int) -> list[Row]:
     ).fetchall()
 
 
-def _single(row: Row) -> Point:
+def point_of(row: Row) -> Point:
+    """A reading as a point of its own."""
     at_ms, tenths, co, state, _, _ = row
     lel = None if tenths is None else tenths / 10
     return Point(at_ms, 1, lel, lel, lel, None if co is None else co / 10, STATES[state])
