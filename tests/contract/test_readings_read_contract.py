@@ -10,10 +10,10 @@ import pytest
 from gascore.journal import StoreDownError
 from gascore.readings import Labels, Reading
 from gascore.words import DetectorId, ReportedState
-from gaswatch.stores.influx import readings as influx_readings
+from gaswatch.stores.influx import reader
 from gaswatch.stores.influx.lines import Lines
 from gaswatch.stores.influx.query import Query
-from gaswatch.stores.influx.readings import InfluxReadings
+from gaswatch.stores.influx.reader import InfluxReader
 from gaswatch.stores.influx.transport import Target
 from gaswatch.stores.readings import EmbeddedReadings
 from gaswatch.stores.readings_query import Point
@@ -67,7 +67,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
 def _influx(server: InfluxServer) -> Iterator[Place]:
     lines = Lines()
     lines.label({no: Labels(DetectorId(name), "S 1", "grid,1", "lpg") for no, name in IDS.items()})
-    reads = InfluxReadings(Query(Target(server.url, "", "", server.database), ManualClock()), _ids)
+    reads = InfluxReader(Query(Target(server.url, "", "", server.database), ManualClock()), _ids)
     yield Place(lambda some: server.write("".join(map(lines.line, some)).encode()), reads)
     reads.close()
     server.query("DROP MEASUREMENT detector")
@@ -149,7 +149,7 @@ def test_the_newest_is_that_of_the_latest_instant_in_whatever_order_they_came(pl
 def test_a_scan_goes_by_number_and_instant_over_hours_and_pages(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(influx_readings, "PAGE", 3)
+    monkeypatch.setattr(reader, "PAGE", 3)
     hours = [(no, hour * HOUR_MS + part) for no in (70, 2, 1) for hour in (0, 1, 4) for part in (0, 7, 9)]
     place.write([a_reading(no, at_ms) for no, at_ms in hours])
     expected = sorted(

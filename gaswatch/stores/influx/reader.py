@@ -28,7 +28,7 @@ _STEPS: Final = (
 _STEP_COLUMNS: Final = ("time", "number", "least", "most", "mean", "co", "worst")
 
 
-class InfluxReadings:
+class InfluxReader:
     """Reads what `collector`'s sink has written. Every method is blocking and raises `StoreDownError`.
 
     A detector's readings are found by its id, whatever site or area it had when they were written. What was
