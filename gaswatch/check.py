@@ -16,9 +16,12 @@ from gascore.journal import StoreDownError
 from gaswatch.broker import mosquitto, nats
 from gaswatch.broker.address import HOST, urls
 from gaswatch.network import answers
-from gaswatch.settings import Settings, load
+from gaswatch.settings import Settings, SettingsError, load
 from gaswatch.stores.engine import check_writable, open_engine
+from gaswatch.stores.influx.probe import probe
+from gaswatch.stores.influx.transport import Transport
 from gaswatch.stores.migrate import SchemaError, check_current
+from gaswatch.wiring.series import influx_target
 
 _WAIT_S: Final = 5.0
 _TWILIO: Final = "https://api.twilio.com"
@@ -83,13 +86,16 @@ def _series(settings: Settings) -> Finding:
     if settings.series == "embedded":
         return Finding("readings", True, "kept in the data folder")
     try:
-        answer = requests.get(f"{settings.influx_url.rstrip('/')}/ping", timeout=_WAIT_S)
-        answer.raise_for_status()
-    except requests.RequestException as error:
-        return Finding(
-            "readings", False, f"INFLUXDB_V2_URL: {settings.influx_url!r} does not answer ({error})"
-        )
-    return Finding("readings", True, f"InfluxDB answers at {settings.influx_url}")
+        transport = Transport(influx_target(settings), connect_s=_WAIT_S, read_s=_WAIT_S)
+    except SettingsError as error:
+        return Finding("readings", False, str(error))
+    try:
+        found = probe(transport)
+    finally:
+        transport.close()
+    if found.problem is not None:
+        return Finding("readings", False, found.problem)
+    return Finding("readings", True, f"{found.name} takes them into {settings.influx_bucket!r}")
 
 
 def _brokers(settings: Settings) -> Iterator[Finding]:

@@ -2,7 +2,6 @@
 
 import os
 from random import Random
-from typing import Final
 
 from sqlalchemy import Engine
 
@@ -13,16 +12,14 @@ from gascore.clock import Clock
 from gaswatch.broker.address import urls
 from gaswatch.sealer import Sealing
 from gaswatch.secrets import Secrets
-from gaswatch.settings import Settings, SettingsError
+from gaswatch.settings import Settings
 from gaswatch.stores.engine import open_engine
 from gaswatch.stores.journal import SqlJournal
 from gaswatch.stores.migrate import check_current
-from gaswatch.stores.readings import EmbeddedReadings
 from gaswatch.stores.recorder import SqlRecorder
 from gaswatch.stores.registry import SqlRegistry
 from gaswatch.stores.status import SqlStatusBoard
-
-READINGS_FILE: Final = "readings.db"
+from gaswatch.wiring.series import open_sink
 
 
 def build(settings: Settings, clock: Clock) -> Sealing:
@@ -44,13 +41,9 @@ def parts_of(settings: Settings, clock: Clock, engine: Engine) -> Parts:
         StoreDownError: a store can't be used (with StoreUnusableError: the folder, or the address).
         SchemaError: the database's tables are not those of this version.
     """
-    if settings.series != "embedded":
-        raise SettingsError(
-            f"GASWATCH_SERIES: {settings.series!r} is not available yet; set it to 'embedded' or leave it out"
-        )
     addresses = urls(settings)
     check_current(engine)
-    readings = EmbeddedReadings(settings.data_dir / READINGS_FILE)
+    readings = open_sink(settings, clock, Random())  # noqa: S311 -- jitter of the waits, no secret
 
     def close() -> None:
         readings.close()

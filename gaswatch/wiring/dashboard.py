@@ -5,7 +5,6 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from secrets import token_urlsafe
-from typing import Final
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -34,9 +33,7 @@ from gaswatch.stores.engine import open_engine
 from gaswatch.stores.journal import SqlJournal
 from gaswatch.stores.readings import EmbeddedReadings
 from gaswatch.stores.status import SqlStatusBoard
-
-READINGS_FILE: Final = "readings.db"
-"""As the collector names it (`gaswatch.wiring.collector`)."""
+from gaswatch.wiring.series import READINGS_FILE
 
 
 class Dashboard:

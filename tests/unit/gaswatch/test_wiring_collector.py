@@ -7,7 +7,7 @@ import pytest
 from gaswatch.clock import SystemClock
 from gaswatch.settings import Settings, SettingsError
 from gaswatch.stores.engine import open_engine
-from gaswatch.stores.migrate import SchemaError
+from gaswatch.stores.migrate import SchemaError, migrate
 from gaswatch.wiring.collector import client_id, collector_of, limits
 
 
@@ -25,10 +25,11 @@ def test_the_sessions_name_stays_the_same_and_differs_between_installations(tmp_
     assert len(client_id(one)) <= 23
 
 
-def test_a_series_store_that_is_not_built_is_refused_in_one_line(tmp_path: Path) -> None:
+def test_influxdb_without_its_address_is_refused_in_one_line(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path, series="influx")
     engine = open_engine(settings.database)
-    with pytest.raises(SettingsError, match=r"^GASWATCH_SERIES: .*set it to 'embedded'"):
+    migrate(settings.database)
+    with pytest.raises(SettingsError, match=r"^INFLUXDB_V2_URL: .* needs the address"):
         collector_of(settings, SystemClock(), engine)
     engine.dispose()
 
