@@ -9,6 +9,7 @@ while every second a detector leaks. Latencies are from the instant in the detec
 
 import argparse
 import asyncio
+import shutil
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -66,9 +67,11 @@ async def measure(folder: Path, given: argparse.Namespace) -> Found:
     peak = Load("bare peak", ((given.peak, given.peak_rate),))
     async with (
         world.broker() as broker,
-        world.python("bare", "benchmarks.load.counting", world.settings.mqtt_url[0]) as pid,
+        world.python(
+            "bare", "benchmarks.load.counting", world.settings.mqtt_url[0], str(folder / "bare counts")
+        ) as pid,
     ):
-        bench = Bench(world, broker, everybody, Reader(pid, world.log("bare")))
+        bench = Bench(world, broker, everybody, Reader(pid, folder / "bare counts"))
         await until(lambda: b"up" in world.log("bare").read_bytes(), 20, "the bare subscriber")
         for load in (hold, peak):
             found.trials.append(show(await bench.attempt(load)))
@@ -96,7 +99,7 @@ async def collect(world: World, found: Found, given: argparse.Namespace) -> None
     async with world.broker() as broker:
         began_ms = SystemClock().now_ms()
         async with world.python("collector", "benchmarks.load.collecting", str(counts), str(leaks)) as pid:
-            await until(is_up, 120, "the collector")
+            await until(is_up, given.patience, "the collector")
             found.start_s = (SystemClock().now_ms() - began_ms) / 1000
             found.start_rss = use_of(pid).peak_rss
             print(f"{'started in':40} {found.start_s:12.1f} s, {found.start_rss / 1e6:.0f} MB")
@@ -172,10 +175,18 @@ def main() -> int:
     arguments.add_argument("--peak", type=float, default=20.0)
     arguments.add_argument("--peak-rate", type=float, default=80_000.0)
     arguments.add_argument("--burst", type=float, default=20.0)
+    arguments.add_argument("--patience", type=float, default=120.0, help="for the collector's start, s")
+    arguments.add_argument("--logs", type=Path, help="a folder that gets everything the run left behind")
     arguments.add_argument("--json", type=Path)
     given = arguments.parse_args()
     with TemporaryDirectory() as folder:
-        found = asyncio.run(measure(Path(folder), given))
+        try:
+            found = asyncio.run(measure(Path(folder), given))
+        finally:
+            if given.logs:
+                shutil.copytree(
+                    folder, given.logs, dirs_exist_ok=True, ignore=shutil.ignore_patterns("broker")
+                )
     for name in ("journal", "provider"):
         took = getattr(found, f"leak_{name}_ms")
         print(f"--- leak to {name}: {len(took)} leaks")

@@ -1,4 +1,4 @@
-"""A link that keeps count, and a subscriber that does nothing else: `python -m benchmarks.load.counting URL`.
+"""A link that keeps count, and a subscriber that does nothing else: `python -m benchmarks.load.counting URL FILE`.
 
 The subscriber is what a collector is compared with: the same client, QoS 1, every message acknowledged as soon
 as it has been read, nothing decoded, nothing stored.
@@ -9,7 +9,8 @@ import re
 import signal
 import sys
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from random import Random
 from typing import Final, TextIO
 
@@ -50,6 +51,11 @@ class CountingLink:
         self._clock = SystemClock()
         self._timed: deque[tuple[int, int]] = deque()
         self._took_ms: list[int] = []
+
+    @property
+    def told(self) -> Mapping[str, str]:
+        """See `Link.told`."""
+        return self._link.told
 
     async def run(
         self,
@@ -93,8 +99,8 @@ class CountingLink:
             out.flush()
 
 
-async def subscribe(url: str) -> None:
-    """Read and acknowledge until told to end."""
+async def subscribe(url: str, counts: TextIO) -> None:
+    """Read and acknowledge until told to end; `counts` gets a line a second."""
     link = CountingLink(make_link(url, "5", client_id="bare", clock=SystemClock(), rng=Random(1)))  # noqa: S311 -- jitter
     loop = asyncio.get_running_loop()
     tokens: list[Token] = []
@@ -112,7 +118,7 @@ async def subscribe(url: str) -> None:
         print("link", name, word, since_ms, file=sys.stderr)
 
     running = asyncio.create_task(link.run(arrived=arrived, changed=changed, is_full=lambda: False))
-    saying = asyncio.create_task(link.say(sys.stdout))
+    saying = asyncio.create_task(link.say(counts))
     stopping = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stopping.set)
     await stopping.wait()
@@ -122,4 +128,5 @@ async def subscribe(url: str) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(subscribe(sys.argv[1]))
+    with Path(sys.argv[2]).open("w") as file:
+        uvloop.run(subscribe(sys.argv[1], file))
