@@ -5,9 +5,10 @@ import socket
 import struct
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import aiomqtt
 import mqtt5
@@ -23,7 +24,7 @@ from gaswatch.stores.migrate import migrate
 from gaswatch.stores.readings import EmbeddedReadings
 from gaswatch.stores.registry import SqlRegistry
 from gaswatch.stores.status import SqlStatusBoard
-from gaswatch.wiring.collector import READINGS_FILE
+from gaswatch.wiring.series import READINGS_FILE
 from support.broker import Broker
 from support.collector_words import T0, a_payload
 
@@ -31,20 +32,33 @@ from support.collector_words import T0, a_payload
 class CollectorSite:
     """Stores in `folder`, with a ledger of `detectors` in one kitchen."""
 
-    def __init__(self, folder: Path, broker: Broker, detectors: Iterable[str]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        broker: Broker,
+        detectors: Iterable[str],
+        *,
+        gas: tuple[SupplyGas, TargetGas] = (SupplyGas.NATURAL_GAS, TargetGas.METHANE),
+        settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        """`gas` is in the room and what detectors are for; `settings` are changes to the collector's."""
         self.broker = broker
-        self.settings = Settings(
-            data_dir=folder / "var", mqtt_url=(broker.url(),), offline_min_s=30.0, log_format="text"
-        )
+        usual: dict[str, Any] = {
+            "data_dir": folder / "var",
+            "mqtt_url": (broker.url(),),
+            "offline_min_s": 30.0,
+        }
+        self._given = usual | {"log_format": "text"} | dict(settings or {})
+        self.settings = Settings(**self._given)
         self._folder = folder
         self._processes: list[subprocess.Popen[bytes]] = []
-        self.settings.data_dir.mkdir()
+        self.settings.data_dir.mkdir(exist_ok=True)
         migrate(self.settings.database)
         self.engine = open_engine(self.settings.database)
         self._readings = EmbeddedReadings(self.settings.data_dir / READINGS_FILE)
         self.journal = SqlJournal(self.engine)
         self.board = SqlStatusBoard(self.engine)
-        SqlRegistry(self.engine).put(_ledger(detectors), by="test", at_ms=T0)
+        SqlRegistry(self.engine).put(_ledger(detectors, gas), by="test", at_ms=T0)
 
     def close(self) -> None:
         for process in self._processes:
@@ -54,13 +68,16 @@ class CollectorSite:
         self._readings.close()
         self.engine.dispose()
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """The collector's settings as environment variables."""
+        return {f"GASWATCH_{key.upper()}": _text(value) for key, value in self._given.items()}
+
     def start(self) -> subprocess.Popen[bytes]:
         """The collector as its own process, as `gaswatch up` would run it."""
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("GASWATCH_")} | {
-            "GASWATCH_DATA_DIR": str(self.settings.data_dir),
-            "GASWATCH_MQTT_URL": self.settings.mqtt_url[0],
-            "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
-        }
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("GASWATCH_")}
+        environment |= self.environment
+        environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
         with (self._folder / "collector.log").open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "gaswatch", "run", "collector"],
@@ -102,7 +119,11 @@ async def publish(
     await client.publish(f"gas/1/{name}/status", payload, qos=1)
 
 
-def _ledger(detectors: Iterable[str]) -> Ledger:
+def _text(value: object) -> str:
+    return ",".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _ledger(detectors: Iterable[str], gas: tuple[SupplyGas, TargetGas]) -> Ledger:
     area = Area(AreaId("town"), "镇", "Town")
     site = Site(
         id=SiteId("S1"),
@@ -114,7 +135,7 @@ def _ledger(detectors: Iterable[str]) -> Ledger:
         area=area.id,
         address="人民路1号",
     )
-    room = Room(RoomId("S1-kitchen"), site.id, "厨房", "Kitchen", RoomKind.KITCHEN, SupplyGas.NATURAL_GAS)
+    room = Room(RoomId("S1-kitchen"), site.id, "厨房", "Kitchen", RoomKind.KITCHEN, gas[0])
     found = tuple(
         Detector(
             no=no,
@@ -122,7 +143,7 @@ def _ledger(detectors: Iterable[str]) -> Ledger:
             site=site.id,
             room=room.id,
             model="GD-1",
-            target=frozenset({TargetGas.METHANE}),
+            target=frozenset({gas[1]}),
             every_s=10.0,
             commissioned_ms=T0,
         )

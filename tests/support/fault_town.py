@@ -1,0 +1,231 @@
+"""A town under load for tests that break things: real mosquitto, real collector processes, an exact account."""
+
+import asyncio
+import os
+import sqlite3
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import select
+
+from gascore.journal import Entry, StoreDownError
+from gascore.service_status import MessageCounts, ServiceStatus
+from gascore.words import DetectorId, SupplyGas, TargetGas
+from gaswatch.broker import mosquitto
+from gaswatch.clock import SystemClock
+from gaswatch.stores.engine import reading
+from gaswatch.stores.schema import quarantine
+from simulator.adapters.flood import Flood, Plan
+from support.broker import Broker, free_port
+from support.collector_site import CollectorSite
+from support.prefork import Forked, Nursery, a_nursery
+from support.reckoning import Number, Reckoning, Taken, reckon
+from support.waiting import until
+
+STRANGER: Final = DetectorId("X1")
+"""Reports like the others, and is not in the ledger."""
+EVERY_S: Final = 2
+"""What detectors say of their report interval; they report more often."""
+OFFLINE_MIN_S: Final = 8.0
+LOOK_S: Final = 0.05
+
+
+@contextmanager
+def a_shipped_mosquitto(folder: Path, *, persistence: bool = True) -> Iterator[Broker]:
+    """Mosquitto with the settings that we ship, but anybody may come in: the load shares its connections."""
+    port = free_port()
+    text = mosquitto.configuration(folder, port, is_root=os.geteuid() == 0)
+    lines = [line for line in text.splitlines() if not line.startswith(("password_file", "acl_file"))]
+    text = "\n".join(lines).replace("allow_anonymous false", "allow_anonymous true") + "\n"
+    if not persistence:
+        text = text.replace("persistence true", "persistence false")
+    config = folder / "mosquitto.conf"
+    config.write_text(text)
+    broker = Broker([mosquitto.program() or "mosquitto", "-c", str(config)], port, folder / "mosquitto.log")
+    broker.start()
+    try:
+        yield broker
+    finally:
+        broker.stop(kill=True)
+
+
+class Onlooker(threading.Thread):
+    """Reads the collector's word again and again, whatever happens to it."""
+
+    def __init__(self, read: Callable[[], MessageCounts | None]) -> None:
+        super().__init__(daemon=True)
+        self._read = read
+        self._enough = threading.Event()
+        self.looks = 0
+        self.wrong: list[MessageCounts] = []
+
+    def run(self) -> None:
+        while not self._enough.wait(LOOK_S):
+            counts = self._read()
+            if counts is not None:
+                self.looks += 1
+                if counts.residual:
+                    self.wrong.append(counts)
+
+    def stop(self) -> None:
+        self._enough.set()
+        self.join()
+
+
+class FaultTown:
+    """Everything that a fault test needs; `a_fault_town` makes it."""
+
+    def __init__(self, site: CollectorSite, nursery: Nursery, plan: Plan) -> None:
+        self.site = site
+        self.broker = site.broker
+        self.clock = SystemClock()
+        self.taken = Taken()
+        self.flood = Flood(plan, self.clock, acked=self.taken)
+        self.names = [str(one) for one in plan.detectors]
+        self.onlooker = Onlooker(self._counts)
+        self._nursery = nursery
+        self._sending: asyncio.Task[object] | None = None
+
+    def _counts(self) -> MessageCounts | None:
+        try:
+            status = self.site.status
+        except StoreDownError:
+            return None
+        return None if status is None else status.messages
+
+    def start(self, service: str = "collector") -> Forked:
+        """A service in its own process."""
+        return self._nursery.start(service)
+
+    async def sees(self, process: Forked, *, within_s: float = 40.0) -> None:
+        """Wait until this collector says that it sees."""
+        await until(lambda: self._is_served_by(process), within_s=within_s, what="a collector that sees")
+
+    def _is_served_by(self, process: Forked) -> bool:
+        assert process.poll() is None, self.site.log[-3000:]
+        status = self.status
+        return status is not None and status.pid == process.pid and set(status.links.values()) == {"up"}
+
+    @property
+    def status(self) -> ServiceStatus | None:
+        """The collector's word; None also while it can't be read."""
+        try:
+            return self.site.status
+        except StoreDownError:
+            return None
+
+    def send(self) -> None:
+        """Let the load begin."""
+        self._sending = asyncio.create_task(self.flood.run())
+
+    async def finish(self, *, within_s: float = 60.0) -> None:
+        """End the load; return when the broker has taken over all of it."""
+        self.flood.finish()
+        assert self._sending is not None
+        await asyncio.wait_for(self._sending, within_s)
+
+    async def give_up(self) -> None:
+        """End the load without waiting for anything."""
+        if self._sending is not None and not self._sending.done():
+            self._sending.cancel()
+            await asyncio.wait({self._sending})
+
+    async def sent(self, number: int, *, within_s: float = 60.0) -> None:
+        """Wait until the broker has taken over `number` more messages."""
+        goal = len(self.taken.by_number) + number
+        await until(lambda: len(self.taken.by_number) >= goal, within_s=within_s, what="more messages")
+
+    async def settles(self, process: Forked, *, within_s: float = 60.0) -> Reckoning:
+        """Wait until everything that the broker took over is with us, if it ever will be; then reckon."""
+        quiet = 0
+
+        def is_settled() -> bool:
+            nonlocal quiet
+            assert process.poll() is None, self.site.log[-3000:]
+            status = self.status
+            done = status is not None and status.pid == process.pid and not status.messages.pending
+            quiet = quiet + 1 if done and not self.reckon().lost else 0
+            return quiet > 1
+
+        try:
+            await until(is_settled, within_s=within_s, what="everything being stored")
+        except AssertionError:
+            assert process.poll() is None, self.site.log[-3000:]
+        return self.reckon()
+
+    def reckon(self) -> Reckoning:
+        """The account as it is now."""
+        known = {name: no for no, name in enumerate(self.names, 1) if name != STRANGER}
+        stored = [self.site.readings(known[name]) if name in known else [] for name in self.names]
+        return reckon(self.taken, self.names, stored, self._refused(), self.entries())
+
+    def _refused(self) -> set[Number]:
+        with reading(self.site.engine) as connection:
+            bodies = connection.execute(select(quarantine.c.payload)).scalars().all()
+        who = self.names.index(STRANGER)
+        return {(who, msgspec.json.decode(body)["seq"]) for body in bodies}
+
+    def entries(self) -> list[Entry]:
+        """The whole journal."""
+        return self.site.entries()
+
+
+@asynccontextmanager
+async def a_fault_town(
+    folder: Path,
+    broker: Broker,
+    *,
+    detectors: int = 200,
+    rate: float = 1_000.0,
+    settings: Mapping[str, Any] | None = None,
+    url: str | None = None,
+) -> AsyncIterator[FaultTown]:
+    """A town with `detectors` and a stranger, of which every fifth leaks now and then for three messages.
+
+    Args:
+        folder: for all files.
+        broker: where the load goes.
+        detectors: how many.
+        rate: messages a second, of all together.
+        settings: changes to the collector's.
+        url: where the collector goes, if not straight to the broker.
+    """
+    names = [DetectorId(f"D{no}") for no in range(1, detectors + 1)]
+    changes = {"offline_min_s": OFFLINE_MIN_S, "mqtt_url": (url or broker.url(),)} | dict(settings or {})
+    site = CollectorSite(folder, broker, names, gas=(SupplyGas.LPG, TargetGas.LPG), settings=changes)
+    plan = Plan(
+        "127.0.0.1",
+        broker.port,
+        (*names, STRANGER),
+        rates=((100_000.0, rate),),
+        connections=4,
+        leak_every_s=0.1,
+        leaking=tuple(range(0, detectors, 5)),
+        leak_messages=3,
+        every_s=EVERY_S,
+    )
+    with a_nursery(site.environment, folder / "collector.log") as nursery:
+        town = FaultTown(site, nursery, plan)
+        town.onlooker.start()
+        try:
+            yield town
+        finally:
+            await town.give_up()
+            town.onlooker.stop()
+            site.close()
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[None]:
+    """Somebody else has SQLite's write lock."""
+    other = sqlite3.connect(file, isolation_level=None, timeout=20)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        other.execute("ROLLBACK")
+        other.close()
