@@ -27,6 +27,7 @@ ENOUGH: Final = 60_000
 """Bytes read at once that need no coalescing."""
 GRANT_MS: Final = 10_000
 """From connecting to the granted subscription."""
+_NO_GRANT: Final = f"no subscription within {GRANT_MS // 1000} s"
 GOODBYE_S: Final = 1
 """How long the broker may take to hang up."""
 _MAIN, _ASIDE = 1, 2
@@ -50,6 +51,8 @@ class _Connection(asyncio.Protocol):
         self.up: asyncio.Future[None] = loop.create_future()
         self.closed: asyncio.Future[None] = loop.create_future()
         self.heard_ms = clock.now_ms()
+        self.held_ms = self.heard_ms
+        """When we last did not listen because we were full."""
         self._loop = loop
         self._hello = hello
         self._arrived = arrived
@@ -137,10 +140,20 @@ class _Connection(asyncio.Protocol):
         if self._transport is None or self._transport.is_closing():
             return
         if self._is_full() and not self._leaving:
-            self.heard_ms = self._clock.now_ms()  # we do not listen, so silence says nothing
+            self.heard_ms = self.held_ms = self._clock.now_ms()  # we do not listen, so silence says nothing
             self._loop.call_later(COALESCE_S, self._resume)
         else:
             self._transport.resume_reading()
+
+    def check(self, now_ms: int) -> None:
+        """Raise `LinkDownError` when the broker is silent, or does not grant what we asked for.
+
+        It sends what waited for us before it grants: while we don't read that, its answer can't come.
+        """
+        if now_ms - self.heard_ms > KEEP_ALIVE_S * 1500:
+            raise LinkDownError("the broker does not answer", self.heard_ms)
+        if not self.up.done() and now_ms - self.held_ms >= GRANT_MS:
+            raise LinkDownError(_NO_GRANT)
 
     def write(self, data: bytes) -> None:
         if self._transport is not None and not self._transport.is_closing():
@@ -234,15 +247,10 @@ class Mqtt5Link:
                     self._endpoint.port,
                     ssl=self._endpoint.tls_context(),
                 )
-                self._connection = connection
-                await connection.up
-            granted()
-            if self._sys_tries < SYS_TRIES:
-                self._sys_tries += 1
-                connection.write(mqtt5.SubscribePacket(_ASIDE, _aside()).write())
-            await self._keep_alive(connection)
+            self._connection = connection
+            await self._keep_alive(connection, granted)
         except TimeoutError:
-            raise LinkDownError(f"no subscription within {GRANT_MS // 1000} s") from None
+            raise LinkDownError(_NO_GRANT) from None
         finally:
             if connection.sys_answered:
                 self._sys_tries = 0
@@ -250,27 +258,39 @@ class Mqtt5Link:
             self._connection = None
             connection.fail(LinkDownError("given up"))
 
-    async def _keep_alive(self, connection: _Connection) -> None:
-        """Ping, and give up a connection on which nothing came for one and a half keep-alives."""
+    async def _keep_alive(self, connection: _Connection, granted: Callable[[], None]) -> None:
+        """Ping, tell when the subscription is granted, and give up a connection that does not do its part."""
         stopping = asyncio.ensure_future(self._stopping.wait())
+        is_up = False
+        connection.held_ms = self._clock.now_ms()
         try:
             while True:
                 next_ms = self._clock.now_ms() + KEEP_ALIVE_S * 500
                 sleeping = asyncio.ensure_future(self._clock.sleep_until(next_ms))
                 waits: set[asyncio.Future[Any]] = {sleeping, stopping, connection.closed}
+                waits |= set() if is_up else {connection.up}
                 await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
                 sleeping.cancel()
                 if connection.closed.done():
                     connection.closed.result()
                 if stopping.done():
                     break
-                if self._clock.now_ms() - connection.heard_ms > KEEP_ALIVE_S * 1500:
-                    raise LinkDownError("the broker does not answer", connection.heard_ms)
-                connection.write(mqtt5.PingReqPacket().write())
+                if connection.up.done() and not is_up:
+                    is_up = True
+                    granted()
+                    self._ask_aside(connection)
+                else:
+                    connection.check(self._clock.now_ms())
+                    connection.write(mqtt5.PingReqPacket().write())
             connection.close()
             await asyncio.wait({connection.closed}, timeout=GOODBYE_S)
         finally:
             stopping.cancel()
+
+    def _ask_aside(self, connection: _Connection) -> None:
+        if self._sys_tries < SYS_TRIES:
+            self._sys_tries += 1
+            connection.write(mqtt5.SubscribePacket(_ASIDE, _aside()).write())
 
     def acknowledge(self, tokens: Sequence[Token]) -> None:
         """See `Link.acknowledge`: one write for all of them."""

@@ -64,6 +64,10 @@ def configuration(folder: Path, port: int, *, is_root: bool) -> str:
         "max_inflight_messages 20000",
         # The default, 1000, loses messages without a word while the collector is away; 0 is broken in 2.0.21.
         "max_queued_messages 2000000",
+        # The first limit that is reached counts: not this one.
+        "max_queued_bytes 0",
+        # What a detector sends at QoS 0 is queued, too, and acknowledged by the collector after its commit.
+        "upgrade_outgoing_qos true",
         # A status has at most 4 KiB (design 4.1); what is bigger is not worth queueing.
         "max_packet_size 65536",
         "persistence true",
