@@ -69,6 +69,8 @@ class _Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         self._transport.write(self._hello)
+        if self._is_full():  # else each new connection would bring some more
+            self._pause()
 
     def data_received(self, data: bytes) -> None:
         self.heard_ms = self._clock.now_ms()

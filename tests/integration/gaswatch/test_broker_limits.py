@@ -51,7 +51,7 @@ class Away:
         self.arrivals: list[Arrival] = []
         self.acknowledged = 0
         self.words: list[str] = []
-        self._most = most
+        self.most = most
 
     @property
     def pending(self) -> int:
@@ -70,7 +70,7 @@ class Away:
         return self.words[-1:] == ["up"]
 
     def is_full(self) -> bool:
-        return self.pending >= self._most
+        return self.pending >= self.most
 
     def acknowledge(self) -> None:
         tokens = [one.token for one in self.arrivals[self.acknowledged :]]
@@ -136,8 +136,9 @@ async def test_what_is_not_acknowledged_stays_bounded_whatever_window_the_broker
         assert len(away.arrivals) == MANY, "and nothing came twice"
 
 
+@pytest.mark.parametrize("most", [0, 1_000])
 async def test_a_link_that_is_full_before_it_is_granted_is_held_and_not_begun_again_and_again(
-    broker: Broker, monkeypatch: pytest.MonkeyPatch
+    broker: Broker, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
     """The broker sends what waited before it grants: each new connection would bring some of it once more."""
     async with linked(broker):
@@ -145,12 +146,14 @@ async def test_a_link_that_is_full_before_it_is_granted_is_held_and_not_begun_ag
     await flood(broker, 2 * RATE)
     monkeypatch.setattr("collector.adapters.mqtt5_link.GRANT_MS", 500)
     monkeypatch.setattr("collector.adapters.mqtt5_link.KEEP_ALIVE_S", 1)
-    async with linked(broker, 1_000) as away:
+    async with linked(broker, most) as away:
         clock = SystemClock()
         since_ms, held = clock.now_ms(), len(away.arrivals)
         await until(lambda: clock.now_ms() > since_ms + 2_500, what="more than the time to grant")
         assert away.words == []
         assert len(away.arrivals) == held
+        assert bool(held) == bool(most), "full from the start, it reads nothing at all"
+        away.most = MANY
         while len(away.arrivals) < 2 * RATE:
             away.acknowledge()
             await until(lambda: away.pending, what="more")
