@@ -70,7 +70,7 @@ class _Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self._transport.write(self._hello)
         if self._is_full():  # else each new connection would bring some more
-            self._pause()
+            self._loop.call_soon(self._pause)  # uvloop begins to read after this
 
     def data_received(self, data: bytes) -> None:
         self.heard_ms = self._clock.now_ms()
