@@ -131,16 +131,16 @@ class Flood:
     async def _hold(self, seconds: float, rate: float) -> None:
         """Keep a rate; what the broker holds up is made good for afterwards, and is not our lateness."""
         start_ms = self._clock.now_ms()
-        total, made, held_ms = int(seconds * rate), 0, 0
+        total, made, held_ms = round(seconds * rate), 0, 0
         while not self._finished:
             now_ms = self._clock.now_ms()
-            elapsed_ms = min(now_ms - start_ms, round(seconds * 1000))
-            due = int(elapsed_ms * rate / 1000) - made
+            is_over = now_ms - start_ms >= seconds * 1000
+            due = (total if is_over else int((now_ms - start_ms) * rate / 1000)) - made
             room = max(self._plan.in_flight - self._in_flight(), 0)
             count = min(due, room, PORTION)
             self._send(count, now_ms)
             made += count
-            if now_ms - start_ms >= seconds * 1000 and made >= total:
+            if is_over and made == total:
                 break
             if due > room:
                 held_ms += TICK_MS

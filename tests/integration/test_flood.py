@@ -100,3 +100,12 @@ async def test_a_broker_that_refuses_ends_the_load_with_its_reason(tmp_path: Pat
         with pytest.raises(ExceptionGroup) as caught:
             await flood.run()
         assert caught.group_contains(RefusedError, match="code 5")
+
+
+async def test_a_round_of_all_detectors_ends_even_if_the_rate_does_not_divide_it(tmp_path: Path) -> None:
+    with a_mosquitto(tmp_path) as broker:
+        flood = Flood(plan_for(broker, rates=((50 / 167, 167.0),)), SystemClock())
+        async with asyncio.timeout(20):
+            report = await flood.run()
+        assert report.acknowledged == 50
+        assert set(flood.seqs) == {1}
