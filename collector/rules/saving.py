@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from collector.rules.judgement import NEW, Standing, share
+from collector.rules.sequence import UNCOUNTED
 from collector.rules.watch import Watch
 from gascore.journal import ConditionCleared, Reason
 from gascore.registry import Placed
@@ -55,6 +56,7 @@ def restore(placed: Placed, body: bytes | None, now_ms: int) -> Watch:
         placed.every_s,
         seq=saved.seq,
         seen=saved.seen,
+        gaps=UNCOUNTED if saved.seen else 0,
         newest_ms=min(saved.newest_ms, now_ms),
     )
 

@@ -13,6 +13,9 @@ WINDOW: Final = 62
 """Bits; so many numbers back a repetition is recognised. Further back, a leak that a broker sends again after
 a crash is told once more, marked late: better twice than never."""
 ALL_SEEN: Final = (1 << WINDOW) - 1
+UNCOUNTED: Final = -(1 << 62)
+"""A detector's count of missing messages before its first message in this run: what the run before has heard
+since it saved the number is not missing."""
 
 
 class Order(StrEnum):

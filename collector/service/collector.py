@@ -49,7 +49,7 @@ class Collector:
         self._parts = parts
         self._clock = parts.clock
         self._started_ms = now_ms
-        self._fleet = Fleet(parts.limits, now_ms)
+        self._fleet = Fleet(parts.limits, now_ms, parts.gaps)
         self._intake = Intake(self._fleet, links=len(parts.links))
         self._sight = Sight(
             [link.name for link in parts.links], lambda: self._intake.batch, self._fleet.supervisor
@@ -166,7 +166,10 @@ class Collector:
             await self._clock.sleep_until(self._clock.now_ms() + period_ms)
 
     async def _look(self) -> None:
-        await self._health.look(self._clock.now_ms())
+        now_ms = self._clock.now_ms()
+        missing = self._fleet.missing.look(self._intake.account.received, now_ms)
+        self.troubles.say("sequence_gaps", missing, now_ms)
+        await self._health.look(now_ms)
 
     async def _say(self) -> None:
         try:

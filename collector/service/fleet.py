@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from collector.rules.conditions import Limits
 from collector.rules.fitness import gas_codes, to_verify
 from collector.rules.judgement import Event, LedgerRead, Standing, Step, Struck, is_supervised
+from collector.rules.missing import GapLimits, Missing
 from collector.rules.saving import NOBODY, body_of, restore, strays, strike
 from collector.rules.supervision import Supervisor
 from collector.rules.tally import Tally, protection
@@ -18,13 +19,14 @@ from gascore.words import DetectorId
 class Fleet:
     """Watches by detector id; every change of a watch that matters goes through here into a batch."""
 
-    def __init__(self, limits: Limits, now_ms: int) -> None:
+    def __init__(self, limits: Limits, now_ms: int, gaps: GapLimits | None = None) -> None:
         self.limits = limits
         self.watches: dict[str, Watch] = {}
         self.supervisor = Supervisor(limits, now_ms)
         self.tally = Tally()
         self.gaps = 0
-        """Messages missing by sequence number, of all detectors."""
+        """Messages missing by sequence number, of all detectors, in this run."""
+        self.missing = Missing(gaps or GapLimits(), now_ms)
         self.to_verify = 0
         """Detectors whose target gas nobody knew when the ledger was read."""
 
@@ -125,6 +127,14 @@ class Fleet:
         for watch, event in missed:
             self.apply(watch, event, batch, now_ms)
         return more
+
+    def missed(self, watch: Watch, count: int) -> None:
+        """`count` more messages of a detector are missing by its numbers (below 0: they came late)."""
+        if watch.gaps < 0:
+            watch.gaps = 0  # the first one that counts in this run, or an older one than the first
+        elif count:
+            self.gaps += count
+            self.missing.gap(watch.placed.id, count, watch.every_s)
 
     def find(self, detector: DetectorId) -> Watch | None:
         """The watch of a detector, None when it is not in the ledger."""

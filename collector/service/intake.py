@@ -100,8 +100,10 @@ class Intake:
         if done is QUIET:
             if heard_ms < fleet.supervisor.base_ms:  # its grace is over: the deadline is nearer than it was
                 fleet.supervisor.arm(watch, arrival.received_ms)
+                fleet.missed(watch, 0)
         elif done is not DUPLICATE:
-            fleet.gaps += watch.gaps - gaps
+            if watch.gaps != gaps or gaps < 0:
+                fleet.missed(watch, watch.gaps - gaps)
             fleet.changed(watch, before, done, batch, arrival.received_ms, arrival.received_ms)
 
     def _other(self, arrival: Arrival, batch: Batch) -> None:

@@ -7,6 +7,7 @@ import msgspec
 
 from collector.ports import Link, ReadingSink, Recorder, Registry
 from collector.rules.conditions import Limits
+from collector.rules.missing import GapLimits
 from gascore.clock import Clock
 from gascore.journal import Journal
 from gascore.service_status import StatusBoard
@@ -27,3 +28,4 @@ class Parts(msgspec.Struct, frozen=True):
     pid: int
     close: Callable[[], None]
     """Called once at the very end."""
+    gaps: GapLimits = GapLimits()

@@ -88,6 +88,15 @@ class Desk:
         payload = a_payload(state, **({"seq": self._seq[name], "ts": now_ms} | fields))
         return self.link.deliver(now_ms, f"gas/1/{name}/status", payload, duplicate=duplicate)
 
+    def skips(self, name: str, count: int) -> None:
+        """So many messages of a detector are lost before they come to us."""
+        self._seq[name] += count
+
+    def restarts(self, *names: str) -> None:
+        """Detectors that count anew from their next message on."""
+        for name in names:
+            self._seq[name] = 0
+
     def says(self, topic: str, payload: bytes, *, retained: bool = False, duplicate: bool = False) -> int:
         """Any message, received now."""
         return self.link.deliver(self.clock.now_ms(), topic, payload, retained=retained, duplicate=duplicate)
