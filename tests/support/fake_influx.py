@@ -24,6 +24,7 @@ class FakeInflux:
         refusal: the answer to a write with bad lines.
         keeps_good: whether the good lines of a refused write are kept, as 1.x and 2.x do.
         most: lines in one write; more are too many (413).
+        says_once: its answer, once, in place of the one for what it has just stored.
     """
 
     def __init__(self, odd: OddServer) -> None:
@@ -35,6 +36,7 @@ class FakeInflux:
         self.refusal = Reply(422, '{"code":"unprocessable entity","message":"field type conflict"}')
         self.keeps_good = True
         self.most = 1_000_000
+        self.says_once: Reply | None = None
         self.stored: dict[str, str] = {}
         self.writes: list[list[str]] = []
         """The lines of each write that had some."""
@@ -60,6 +62,9 @@ class FakeInflux:
         good = [line for line in lines if not self.refuses(line)]
         if len(good) == len(lines) or self.keeps_good:
             self.stored.update(_key_and_fields(line) for line in good)
+        once, self.says_once = self.says_once, None
+        if once is not None:
+            return once
         return TAKEN if len(good) == len(lines) else self.refusal
 
 

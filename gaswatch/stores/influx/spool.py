@@ -159,8 +159,10 @@ class Spool:
     def shrink(self) -> None:
         """Give the disk back what an outage took; some of it at each call."""
         with self._changing, self._file.write() as connection:
-            # Each step of the statement frees a page; without fetching there is only one step.
-            connection.execute(f"PRAGMA incremental_vacuum({_SHRINK_PAGES})").fetchall()
+            (free,) = connection.execute("PRAGMA freelist_count").fetchone()
+            for _ in range(min(free, _SHRINK_PAGES)):
+                # Python takes one step of it only, and that is one page.
+                connection.execute("PRAGMA incremental_vacuum").close()
 
     def close(self) -> None:
         """Close the file; nothing may be called afterwards."""

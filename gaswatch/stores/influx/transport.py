@@ -72,7 +72,7 @@ class Transport:
                 content_encoding="gzip",
                 _request_timeout=self._timeout,
             )
-            return Answer(status, version=_version(headers))
+            return Answer(status, self._client.api_client.last_response.data, version=_version(headers))
 
         return _answer_of(post)
 
