@@ -90,8 +90,9 @@ class Settings(BaseSettings):
 
     offline_factor: float = Field(default=2.5, ge=1.5)
     """A detector is offline after this many of its own report intervals without a message …"""
-    offline_min_s: float = Field(default=90.0, ge=1)
-    """… but never before this; the domain's sources differ (2 to 5 min), so it is a setting."""
+    offline_min_s: float = Field(default=90.0, ge=25)
+    """… but never before this; the domain's sources differ (2 to 5 min), so it is a setting. A network that swallows
+    everything is noticed after 20 s (two keep-alives): with less than that, every detector would look silent first."""
     never_reported_s: float = Field(default=300.0, ge=1)
     """From commissioning to "never reported"."""
     clock_tolerance_s: float = Field(default=300.0, ge=1)

@@ -12,13 +12,16 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import select
 
+from collector.service import Collector
+from gascore.clock import Clock
 from gascore.journal import Entry, StoreDownError
 from gascore.service_status import MessageCounts, ServiceStatus
 from gascore.words import DetectorId, SupplyGas, TargetGas
 from gaswatch.broker import mosquitto
 from gaswatch.clock import SystemClock
-from gaswatch.stores.engine import reading
+from gaswatch.stores.engine import open_engine, reading
 from gaswatch.stores.schema import quarantine
+from gaswatch.wiring.collector import collector_of
 from simulator.adapters.flood import Flood, Plan
 from support.broker import Broker, free_port
 from support.collector_site import CollectorSite
@@ -30,7 +33,7 @@ STRANGER: Final = DetectorId("X1")
 """Reports like the others, and is not in the ledger."""
 EVERY_S: Final = 2
 """What detectors say of their report interval; they report more often."""
-OFFLINE_MIN_S: Final = 8.0
+OFFLINE_MIN_S: Final = 25.0
 LOOK_S: Final = 0.05
 
 
@@ -217,6 +220,19 @@ async def a_fault_town(
             await town.give_up()
             town.onlooker.stop()
             site.close()
+
+
+@asynccontextmanager
+async def in_this_process(site: CollectorSite, clock: Clock) -> AsyncIterator[Collector]:
+    """A collector by a clock of the test's, on the real stores and broker."""
+    collector = collector_of(site.settings, clock, open_engine(site.settings.database))
+    task = asyncio.create_task(collector.run())
+    try:
+        await until(lambda: set(collector.status().links.values()) == {"up"} or task.done(), what="the link")
+        yield collector
+    finally:
+        collector.stop()
+        await asyncio.wait_for(task, 20)
 
 
 @contextmanager

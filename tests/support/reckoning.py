@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import Any
 
 from gascore.journal import BlindEnded, ConditionCleared, ConditionRaised, Entry
 from gascore.words import Condition
@@ -43,7 +44,7 @@ class Taken:
 
 @dataclass
 class Reckoning:
-    """The account; everything but the first two numbers and `blind` should be empty."""
+    """The account; every list but `blind` should be empty."""
 
     taken: int
     leaks: int
@@ -64,20 +65,14 @@ class Reckoning:
     blind: list[BlindEnded]
 
     @property
-    def is_clean(self) -> bool:
-        """Nothing lost, nothing invented, nothing twice."""
-        return not any(
-            (
-                self.lost,
-                self.invented,
-                self.doubled,
-                self.leaks_lost,
-                self.leaks_twice,
-                self.leaks_invented,
-                self.leaks_open,
-                self.offline,
-            )
-        )
+    def faults(self) -> dict[str, list[Any]]:
+        """What must not be: lost, invented or twice; empty when all is well."""
+        told = {
+            name: getattr(self, name)
+            for name in self.__dataclass_fields__
+            if name not in {"taken", "leaks", "blind"}
+        }
+        return {name: found for name, found in told.items() if found}
 
     def summary(self) -> dict[str, int]:
         """The account in numbers."""

@@ -31,6 +31,7 @@ def refusal() -> str:
         ("GASWATCH_TWILIO_URL", "ftp://u:secret@sms.example"),
         ("INFLUXDB_V2_URL", "secret"),
         ("GASWATCH_OFFLINE_MIN_S", "inf"),
+        ("GASWATCH_OFFLINE_MIN_S", "20"),
         ("GASWATCH_SIM_EVERY_S", "nan"),
     ],
 )
