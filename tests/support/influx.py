@@ -3,6 +3,7 @@
 InfluxDB 1.6 has `/write` and `/query`, not `/api/v2/write`; VictoriaMetrics has `/api/v2/write`, and no InfluxQL.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,9 +15,12 @@ import msgspec
 import pytest
 import requests
 
+from gaswatch.stores.influx.transport import Target
 from support.broker import DEADLINE_S, Broker, free_port
 
 DATABASE = "gaswatch"
+GIVEN = "GASWATCH_TEST_INFLUX_URL"
+"""Any InfluxDB 1.8, 2.x or 3; with GASWATCH_TEST_INFLUX_TOKEN, _ORG and _BUCKET. Tests leave their points there."""
 _PATH = "/usr/bin:/usr/local/bin:/usr/sbin"
 AnyServer = TypeVar("AnyServer", bound="Server")
 
@@ -98,6 +102,14 @@ class VictoriaServer(Server):
         )
         answer.raise_for_status()
         return [msgspec.json.decode(line) for line in answer.content.splitlines()]
+
+
+def given_influx() -> Target:
+    """The server that the environment names; skips where it names none."""
+    if not os.environ.get(GIVEN):
+        pytest.skip(f"another InfluxDB IS NOT TESTED: set {GIVEN} to the address of one")
+    rest = (os.environ.get(f"GASWATCH_TEST_INFLUX_{name}", "") for name in ("TOKEN", "ORG", "BUCKET"))
+    return Target(os.environ[GIVEN].rstrip("/"), *rest)
 
 
 @contextmanager
