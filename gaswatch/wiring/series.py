@@ -5,6 +5,7 @@ from typing import Final
 
 from gascore.clock import Clock
 from gaswatch.settings import Settings, SettingsError
+from gaswatch.stores.influx.drainer import Drainer
 from gaswatch.stores.influx.sink import InfluxReadings
 from gaswatch.stores.influx.spool import Spool
 from gaswatch.stores.influx.transport import Target, Transport
@@ -37,7 +38,9 @@ def open_sink(settings: Settings, clock: Clock, rng: Random) -> EmbeddedReadings
     target = influx_target(settings)
     rollups = Rollups(folder / ROLLUPS_FILE)
     spool = Spool(folder / SPOOL_FILE, settings.spool_max_mb * _MB)
-    return InfluxReadings(spool, rollups, Transport(target), clock, rng)
+    drainer = Drainer(spool, Transport(target), clock, rng)
+    drainer.start()
+    return InfluxReadings(spool, rollups, drainer, clock)
 
 
 def influx_target(settings: Settings) -> Target:

@@ -17,6 +17,7 @@ import pytest
 from gascore.readings import Labels, Reading
 from gascore.words import DetectorId, ReportedState
 from gaswatch.clock import SystemClock
+from gaswatch.stores.influx.drainer import Drainer
 from gaswatch.stores.influx.probe import probe
 from gaswatch.stores.influx.query import Query, quoted
 from gaswatch.stores.influx.sink import InfluxReadings
@@ -91,13 +92,10 @@ def _exported(server: VictoriaServer, detector: str) -> Points:
 
 @contextmanager
 def a_sink(place: Place, folder: Path) -> Iterator[InfluxReadings]:
-    sink = InfluxReadings(
-        Spool(folder / "spool.db", 1 << 30),
-        Rollups(folder / "rollups.db"),
-        Transport(place.target),
-        SystemClock(),
-        Random(1),  # noqa: S311 -- jitter
-    )
+    clock, spool = SystemClock(), Spool(folder / "spool.db", 1 << 30)
+    drainer = Drainer(spool, Transport(place.target), clock, Random(1))  # noqa: S311 -- jitter
+    drainer.start()
+    sink = InfluxReadings(spool, Rollups(folder / "rollups.db"), drainer, clock)
     yield sink
     sink.close()
 

@@ -43,7 +43,7 @@ class Held(NamedTuple):
 
 
 class Drainer:
-    """One thread at a time calls `step`; `held` may be read by any."""
+    """One thread at a time calls `step`; `held` and `taken_ms` may be read by any. It closes the transport."""
 
     def __init__(self, spool: Spool, transport: Transport, clock: Clock, rng: Random) -> None:
         self.held: Held | None = None
@@ -67,8 +67,12 @@ class Drainer:
     def stop(self) -> bool:
         """Stop, within some seconds; whether the thread has ended. What waits stays in the spool."""
         self._stopping.set()
-        self._thread.join(STOP_S)
-        return not self._thread.is_alive()
+        if self._thread.ident is not None:
+            self._thread.join(STOP_S)
+        if self._thread.is_alive():
+            return False
+        self._transport.close()
+        return True
 
     def step(self) -> int:
         """Send what has waited longest; returns in how many ms to call again. Blocking. Never raises for a server."""

@@ -1,7 +1,6 @@
 """The collector's end: a reading is durable when it is in the spool; the drainer brings it on."""
 
 from collections.abc import Sequence
-from random import Random
 from typing import Final
 
 from collector.ports import SinkHealth
@@ -10,7 +9,6 @@ from gascore.readings import Labels, Reading
 from gaswatch.stores.influx.drainer import Drainer
 from gaswatch.stores.influx.lines import Lines
 from gaswatch.stores.influx.spool import Fill, Spool
-from gaswatch.stores.influx.transport import Transport
 from gaswatch.stores.rollups import Rollups
 
 AWAY_MS: Final = 60_000
@@ -29,17 +27,13 @@ class InfluxReadings:
     The hourly roll-ups are kept here as well: what is proved with them does not depend on the series database.
     """
 
-    def __init__(
-        self, spool: Spool, rollups: Rollups, transport: Transport, clock: Clock, rng: Random
-    ) -> None:
-        """Start to drain what an earlier run has left."""
+    def __init__(self, spool: Spool, rollups: Rollups, drainer: Drainer, clock: Clock) -> None:
+        """Take over all of them; the drainer is started by whoever made it."""
         self._spool = spool
         self._rollups = rollups
-        self._transport = transport
+        self._drainer = drainer
         self._clock = clock
         self._lines = Lines()
-        self._drainer = Drainer(spool, transport, clock, rng)
-        self._drainer.start()
 
     def write(self, readings: Sequence[Reading]) -> None:
         """Durable when it returns, however the series database is."""
@@ -78,8 +72,7 @@ class InfluxReadings:
         """Stop draining; what waits is sent after the next start."""
         if self._drainer.stop():
             self._spool.close()
-            self._transport.close()
-        # Else a write is still under way: its thread ends with the process, and so do the connections.
+        # Else a write is still under way: its thread ends with the process, and so do its connections.
         self._rollups.close()
 
     def _troubles(self, fill: Fill, now_ms: int) -> dict[str, str]:
@@ -88,7 +81,7 @@ class InfluxReadings:
         if fill.oldest_ms is not None:
             is_away = now_ms - max(fill.oldest_ms, self._drainer.taken_ms) >= AWAY_MS
             if is_away or (held is not None and held.is_lasting):
-                why = held.words if held else f"{self._transport.target.place} takes nothing"
+                why = held.words if held else "the series database takes nothing"
                 troubles[SERIES] = f"{why}; readings wait on our disk, nothing is lost yet"
         if fill.bytes >= FULL * self._spool.max_bytes:
             troubles[SPOOL] = (
