@@ -11,6 +11,7 @@ import msgspec
 from dashboard.rules.board import Names, Tracked
 from gascore.journal import Entry
 from gascore.registry import Area, Detector, Room, Site
+from gascore.thresholds import Thresholds
 from gascore.words import AlarmId, Condition, DetectorId, Language, Level, Protection, ReportedState
 
 UserRole: TypeAlias = Literal["operator", "inspector", "admin"]
@@ -163,6 +164,10 @@ class Town(Protocol):
 
     def detector(self, detector: DetectorId, now_ms: int, *, monitored: bool) -> Installed | None:
         """One detector."""
+        ...
+
+    def thresholds(self, one: Installed) -> Thresholds:
+        """What is asked of its numbers: its own set points, the profiles of the ledger, the settings."""
         ...
 
     def entries(self, detector: DetectorId, limit: int) -> list[Entry]:

@@ -37,6 +37,12 @@ class Reason(StrEnum):
     """the ledger says so (supply gas, target gas, commissioning, retirement)."""
     DECLARED_GAS = "declared_gas"
     """the detector's own message names another gas."""
+    RISING = "rising"
+    """the number goes up fast."""
+    STAYING = "staying"
+    """gas below the set point has been there for long."""
+    OVERTAKEN = "overtaken"
+    """it has become something worse (a trend: a leak)."""
 
 
 class BlindScope(StrEnum):
@@ -48,7 +54,7 @@ class BlindScope(StrEnum):
 
 
 class Sample(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The message behind an event: %LEL, ppm, instants in ms."""
+    """The message behind an event: %LEL (`corrected_lel`: at most so much in truth, in another gas), ppm, ms."""
 
     received_ms: int
     state: ReportedState | None = None
@@ -56,6 +62,7 @@ class Sample(msgspec.Struct, frozen=True, omit_defaults=True):
     seq: int | None = None
     lel: float | None = None
     co: float | None = None
+    corrected_lel: float | None = None
 
 
 class _Event(msgspec.Struct, frozen=True, tag_field="kind", omit_defaults=True, kw_only=True):

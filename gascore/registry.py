@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
+from gascore.thresholds import DEFAULTS, Profile, Thresholds
 from gascore.words import (
     AreaId,
     DetectorId,
@@ -119,7 +120,8 @@ class Detector(msgspec.Struct, frozen=True):
         no: small positive integer, unique, below 2**20; the key of the time series.
         target: declared target gases (nameplate); None is "to verify".
         every_s: seconds between reports, used until a message says otherwise.
-        low_lel, high_lel: set points, %LEL, used besides the detector's own alarm state.
+        low_lel, high_lel: its own set points, %LEL, used besides its own alarm state; None: as the profiles
+            of its model and area say (`gascore.thresholds`).
         commissioned_ms: since when it must report; None: not required yet.
         retired_ms: since when it is out of service.
         accepted_ms: acceptance date, from which its life counts (CJJ/T 146-2011 3.1.3).
@@ -132,15 +134,18 @@ class Detector(msgspec.Struct, frozen=True):
     model: str
     target: frozenset[TargetGas] | None
     every_s: float = 60.0
-    low_lel: float = 25.0
-    high_lel: float = 50.0
+    low_lel: float | None = None
+    high_lel: float | None = None
     commissioned_ms: int | None = None
     retired_ms: int | None = None
     accepted_ms: int | None = None
 
 
 class Placed(msgspec.Struct, frozen=True, gc=False):
-    """A detector with what the rules need to know of its room: the collector's view of the ledger."""
+    """A detector with what the rules need to know of its room: the collector's view of the ledger.
+
+    `figures` is shared by all detectors that have the same ones.
+    """
 
     no: int
     id: DetectorId
@@ -151,10 +156,9 @@ class Placed(msgspec.Struct, frozen=True, gc=False):
     supply_gas: SupplyGas
     target: frozenset[TargetGas] | None
     every_s: float
-    low_lel: float
-    high_lel: float
     commissioned_ms: int | None
     retired_ms: int | None
+    figures: Thresholds = DEFAULTS
 
 
 class Ledger(msgspec.Struct, frozen=True):
@@ -167,3 +171,4 @@ class Ledger(msgspec.Struct, frozen=True):
     rooms: tuple[Room, ...] = ()
     detectors: tuple[Detector, ...] = ()
     duties: tuple[Duty, ...] = ()
+    profiles: tuple[Profile, ...] = ()

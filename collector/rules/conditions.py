@@ -22,7 +22,9 @@ CODE_MAX: Final = 64
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """Thresholds of the rules; durations in ms. Defaults: reference table "Configurable defaults".
+    """Limits that hold for every detector; durations in ms. Defaults: reference table "Configurable defaults".
+
+    Those that depend on model and area are in `Placed.figures`.
 
     Attributes:
         offline_factor: so many of a detector's own report intervals in silence mean offline …
@@ -30,9 +32,6 @@ class Limits(msgspec.Struct, frozen=True):
         never_reported_ms: from commissioning to "never reported".
         clock_tolerance_ms: a detector's clock may be off by this.
         late_ms: a leak measured longer ago is marked late.
-        co_low, co_high: ppm. Coal gas: CO governs before %LEL does (CJJ/T 146-2011 3.1.2). Elsewhere only
-            the high one counts: a little CO is bad burning, not a leak.
-        hysteresis: share of a set point that a number must fall below it before the level is over.
         battery_low, battery_fine: %, below and from which `low_battery` begins and ends.
     """
 
@@ -41,20 +40,21 @@ class Limits(msgspec.Struct, frozen=True):
     never_reported_ms: int = 300_000
     clock_tolerance_ms: int = 300_000
     late_ms: int = 300_000
-    co_low: float = 50.0
-    co_high: float = 300.0
-    hysteresis: float = 0.1
     battery_low: float = 20.0
     battery_fine: float = 25.0
 
 
 class Held(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An active condition: since when, how bad, and why."""
+    """An active condition: since when, how bad, and why.
+
+    `over_ms`: since this receipt every message has shown that it is over; it still has to stay so.
+    """
 
     since_ms: int
     reason: Reason
     level: Level = Level.NONE
     codes: tuple[str, ...] = ()
+    over_ms: int | None = None
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -99,19 +99,22 @@ _WATCHING: Final = frozenset({ReportedState.NORMAL, ReportedState.TEST, Reported
 """States in which a detector still measures, so that its number can prove that the gas is gone."""
 
 
-def number_level(placed: Placed, status: Status, held: Level, limits: Limits) -> Level:
+def number_level(placed: Placed, status: Status, held: Level) -> Level:
     """The worst level of the numbers, whatever the detector says of itself."""
-    by_lel = level_of(status.lel, placed.low_lel, placed.high_lel, held=held, hysteresis=limits.hysteresis)
+    figures = placed.figures
+    by_lel = level_of(status.lel, figures.low_lel, figures.high_lel, held=held, hysteresis=figures.hysteresis)
     if status.co is None:
         return by_lel
-    low = limits.co_low if placed.supply_gas is SupplyGas.COAL_GAS else limits.co_high
-    return max(by_lel, level_of(status.co, low, limits.co_high, held=held, hysteresis=limits.hysteresis))
+    low = figures.co_low if placed.supply_gas is SupplyGas.COAL_GAS else figures.co_high
+    by_co = level_of(status.co, low, figures.co_high, held=held, hysteresis=figures.hysteresis)
+    return max(by_lel, by_co)
 
 
 def leak(placed: Placed, status: Status, held: Held | None, limits: Limits) -> Answer:
     """The worst of the detector's own word and its numbers; also in `test` and `shielded`."""
+    del limits
     said = _LEVEL_OF_STATE.get(status.state, Level.NONE)
-    number = number_level(placed, status, held.level if held else Level.NONE, limits)
+    number = number_level(placed, status, held.level if held else Level.NONE)
     if number > said:
         return Finding(Reason.OVER_SET_POINT, number)
     if said > Level.NONE:
@@ -188,4 +191,4 @@ CHECKS: Final[Mapping[Condition, Check]] = {
     Condition.END_OF_LIFE: end_of_life,
 }
 """Which check decides on which condition. The others (`offline`, `never_reported`, `untrusted_clock`,
-`wrong_gas`) need more than one message's content; `collector.rules.judgement` settles them."""
+`wrong_gas`, `trend`) need more than one message's content; `collector.rules.judgement` settles them."""

@@ -10,6 +10,7 @@ as fit either: `to_verify` tells the system page how many there are.
 from typing import Final
 
 from gascore.compat import Fit, fit, parse_target
+from gascore.correction import Corrected, corrected
 from gascore.journal import Reason
 from gascore.registry import Placed
 
@@ -35,3 +36,10 @@ def gas_codes(placed: Placed, declared: str | None) -> tuple[tuple[str, ...], Re
 def to_verify(placed: Placed, declared: str | None) -> bool:
     """Whether nobody, neither the ledger nor the detector, names a target gas that we know."""
     return placed.target is None and parse_target(declared) is None
+
+
+def corrected_reading(placed: Placed, declared: str | None, lel: float | None) -> Corrected | None:
+    """The worst that the ledger's word and the detector's own make of a shown %LEL; None: as shown, or unknown."""
+    targets = (placed.target, parse_target(declared))
+    found = [corrected(lel, placed.supply_gas, target, placed.figures) for target in targets]
+    return max((one for one in found if one is not None), key=lambda one: one.most, default=None)

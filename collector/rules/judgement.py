@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from collector.rules.conditions import CHECKS, Answer, Finding, Held, Limits, Word, leak, wrong_gas
+from collector.rules.fitness import corrected_reading
 from collector.rules.timing import Doubt, Timing
 from gascore.journal import ConditionChanged, ConditionCleared, ConditionRaised, FirstReport, Reason, Sample
 from gascore.registry import Placed
@@ -37,11 +38,12 @@ class Standing(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Reported(msgspec.Struct, frozen=True):
-    """A status message came, live and not a duplicate."""
+    """A status message came, live and not a duplicate; `trend` is what `collector.rules.trend` makes of it."""
 
     status: Status
     received_ms: int
     timing: Timing
+    trend: Answer = Word.SILENT
 
 
 class CameOnline(msgspec.Struct, frozen=True):
@@ -60,6 +62,12 @@ class FellSilent(msgspec.Struct, frozen=True):
     """The deadline has passed; it was due at `since_ms`."""
 
     since_ms: int
+
+
+class StayedQuiet(msgspec.Struct, frozen=True):
+    """It has shown no gas for the whole delay, and goes on reporting."""
+
+    at_ms: int
 
 
 class NeverReported(msgspec.Struct, frozen=True):
@@ -82,7 +90,9 @@ class Struck(msgspec.Struct, frozen=True):
     at_ms: int
 
 
-Event: TypeAlias = Reported | CameOnline | LastWill | FellSilent | NeverReported | LedgerRead | Struck
+Event: TypeAlias = (
+    Reported | CameOnline | LastWill | FellSilent | StayedQuiet | NeverReported | LedgerRead | Struck
+)
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -142,8 +152,29 @@ class _Page:
                 self._raise(condition, answer, at_ms, late=late)
             elif (held.level, held.codes) != (answer.level, answer.codes):
                 self._change(condition, held, answer, late=late)
+            else:
+                self.stays(condition)
         elif answer is Word.GONE and held is not None:
             self.clear(condition, at_ms, Reason.MESSAGE)
+
+    def settle_slowly(self, condition: Condition, answer: Answer, event: "Reported") -> None:
+        """The same, but it is over only when messages have shown so for the whole delay."""
+        held = self.held.get(condition)
+        timing, now_ms = event.timing, event.received_ms
+        if isinstance(answer, Finding) or held is None:
+            self.settle(condition, answer, timing.measured_ms, late=timing.late)
+        elif answer is not Word.GONE:
+            self.stays(condition)  # it can't tell any more: what it showed before proves nothing
+        elif held.over_ms is None and self.placed.figures.clear_delay_s > 0:
+            self._put(condition, msgspec.structs.replace(held, over_ms=now_ms))
+        elif held.over_ms is None or now_ms >= over_at_ms(held.over_ms, self.placed):
+            self.clear(condition, timing.measured_ms, Reason.MESSAGE)
+
+    def stays(self, condition: Condition) -> None:
+        """It goes on; whatever showed that it is over counts no more."""
+        held = self.held.get(condition)
+        if held is not None and held.over_ms is not None:
+            self._put(condition, msgspec.structs.replace(held, over_ms=None))
 
     def _raise(self, condition: Condition, found: Finding, at_ms: int, *, late: bool) -> None:
         self._put(condition, Held(at_ms, found.reason, found.level, found.codes))
@@ -205,27 +236,67 @@ class _Page:
         return Step(self.standing if after == self.standing else share(after), tuple(self.effects))
 
 
+def over_at_ms(over_ms: int, placed: Placed) -> int:
+    """When a condition that has shown itself to be over since `over_ms` may end."""
+    return over_ms + round(placed.figures.clear_delay_s * 1000)
+
+
+SLOW: Final = frozenset({Condition.LEAK, Condition.TREND})
+"""The conditions that end with a delay."""
+
+
 def _reported(standing: Standing, placed: Placed, event: Reported, limits: Limits) -> Step:
     status, timing = event.status, event.timing
-    sample = Sample(event.received_ms, status.state, status.ts, status.seq, status.lel, status.co)
+    declared = standing.declared if status.gas is None or timing.stale else status.gas
+    required = is_supervised(placed, event.received_ms)
+    may_be = corrected_reading(placed, declared, status.lel) if required else None
+    sample = Sample(
+        event.received_ms,
+        status.state,
+        status.ts,
+        status.seq,
+        status.lel,
+        status.co,
+        None if may_be is None else may_be.most,
+    )
     page = _Page(standing, placed, sample)
     if not standing.reported:
         page.effects.append(FirstReport(detector=placed.id, site=placed.site, received_ms=event.received_ms))
     for condition in (Condition.OFFLINE, Condition.NEVER_REPORTED):
         page.clear(condition, event.received_ms, Reason.MESSAGE)
     _clock(page, event)
+    judged = at_worst(placed, status, declared, event.received_ms)
     if timing.stale:
-        _late_leak(page, event, limits)
+        _late_leak(page, event, judged, limits)
         return page.done(reported=True, doubt=timing.doubt)
-    declared = standing.declared if status.gas is None else status.gas
     for condition, check in CHECKS.items():
-        found = check(placed, status, page.held.get(condition), limits)
-        page.settle(condition, found, timing.measured_ms, late=timing.late)
-    required = is_supervised(placed, event.received_ms)
+        found = check(placed, judged, page.held.get(condition), limits)
+        if condition in SLOW:
+            page.settle_slowly(condition, found, event)
+        else:
+            page.settle(condition, found, timing.measured_ms, late=timing.late)
+    _trend(page, event)
     page.settle(
         Condition.WRONG_GAS, wrong_gas(placed, declared) if required else Word.GONE, timing.measured_ms
     )
     return page.done(reported=True, declared=declared, doubt=timing.doubt)
+
+
+def at_worst(placed: Placed, status: Status, declared: str | None, now_ms: int) -> Status:
+    """The message with the number that it may mean, where that is the worse: a detector in another gas than its own."""
+    if not is_supervised(placed, now_ms):
+        return status
+    found = corrected_reading(placed, declared, status.lel)
+    if found is None or status.lel is None or found.most <= status.lel:
+        return status
+    return msgspec.structs.replace(status, lel=found.most)
+
+
+def _trend(page: _Page, event: Reported) -> None:
+    if Condition.LEAK in page.held:
+        page.clear(Condition.TREND, event.timing.measured_ms, Reason.OVERTAKEN)
+    else:
+        page.settle_slowly(Condition.TREND, event.trend, event)
 
 
 def _clock(page: _Page, event: Reported) -> None:
@@ -233,9 +304,9 @@ def _clock(page: _Page, event: Reported) -> None:
     page.settle(Condition.UNTRUSTED_CLOCK, answer, event.received_ms)
 
 
-def _late_leak(page: _Page, event: Reported, limits: Limits) -> None:
+def _late_leak(page: _Page, event: Reported, judged: Status, limits: Limits) -> None:
     held = page.held.get(Condition.LEAK)
-    found = leak(page.placed, event.status, held, limits)
+    found = leak(page.placed, judged, held, limits)
     if isinstance(found, Finding) and found.level > (held.level if held else Level.NONE):
         page.settle(Condition.LEAK, found, event.timing.measured_ms, late=True)
 
@@ -252,12 +323,24 @@ def _offline(standing: Standing, placed: Placed, since_ms: int, reason: Reason) 
     # Before its first report it is "never reported" instead; out of service it may go when it likes.
     if standing.reported and is_supervised(placed, since_ms):
         page.settle(Condition.OFFLINE, Finding(reason), since_ms)
+        for condition in SLOW:
+            page.stays(condition)
     return page.done()
 
 
 def _last_will(standing: Standing, placed: Placed, event: LastWill, limits: Limits) -> Step:
     del limits
     return _offline(standing, placed, event.received_ms, Reason.LAST_WILL)
+
+
+def _stayed_quiet(standing: Standing, placed: Placed, event: StayedQuiet, limits: Limits) -> Step:
+    del limits
+    page = _Page(standing, placed)
+    for condition in sorted(SLOW):
+        held = page.held.get(condition)
+        if held and held.over_ms is not None and event.at_ms >= over_at_ms(held.over_ms, placed):
+            page.clear(condition, event.at_ms, Reason.MESSAGE)
+    return page.done()
 
 
 def _fell_silent(standing: Standing, placed: Placed, event: FellSilent, limits: Limits) -> Step:
@@ -305,6 +388,7 @@ ON: Final[Mapping[type[Event], _Handler]] = {
     CameOnline: _came_online,
     LastWill: _last_will,
     FellSilent: _fell_silent,
+    StayedQuiet: _stayed_quiet,
     NeverReported: _never_reported,
     LedgerRead: _ledger_read,
     Struck: _struck,

@@ -13,7 +13,14 @@ from heapq import heappop, heappush
 from typing import Final, TypeAlias
 
 from collector.rules.conditions import Limits
-from collector.rules.judgement import FellSilent, LastWill, NeverReported, is_supervised
+from collector.rules.judgement import (
+    FellSilent,
+    LastWill,
+    NeverReported,
+    StayedQuiet,
+    is_supervised,
+    over_at_ms,
+)
 from collector.rules.watch import Watch, silence_ms
 from gascore.words import Condition
 
@@ -25,10 +32,12 @@ breaks the link within a second; a detector whose network hiccups is usually bac
 SETTLING_MS: Final = 30_000
 """Wills that come so soon after we could not hear may be a stopped broker's, sent again: then the usual deadline
 decides."""
+_STANDS: Final = 1.5
+"""Report intervals for which a message holds; the same slack as MQTT's keep-alive [MQTT-3.1.2-22]."""
 _GOLDEN: Final = 2_654_435_761  # Knuth's multiplicative hash: neighbours in number land far apart
 
-Missed: TypeAlias = FellSilent | LastWill | NeverReported
-"""What a missed deadline means."""
+Missed: TypeAlias = FellSilent | LastWill | NeverReported | StayedQuiet
+"""What an instant that has come means."""
 
 
 class Wheel:
@@ -100,7 +109,17 @@ class Supervisor:
             self.arm(watch, now_ms)
 
     def deadline_ms(self, watch: Watch, now_ms: int) -> int | None:
-        """By when `watch` must be heard; None when nothing is expected of it."""
+        """When `watch` is to be looked at: it is silent for too long, or has shown for long enough that a leak is over.
+
+        None: nothing is expected of it.
+        """
+        silent_ms = self._silent_ms(watch, now_ms)
+        if not watch.standing.held:
+            return silent_ms
+        over_ms = over_ms_of(watch)
+        return min((one for one in (silent_ms, over_ms) if one is not None), default=None)
+
+    def _silent_ms(self, watch: Watch, now_ms: int) -> int | None:
         placed, held = watch.placed, watch.standing.held
         if placed.commissioned_ms is None or not is_supervised(placed, now_ms):
             return None
@@ -111,8 +130,9 @@ class Supervisor:
             start_ms = max(placed.commissioned_ms, self.base_ms + spread_ms)
             return start_ms + self._limits.never_reported_ms
         start_ms = watch.heard_ms if watch.heard_ms >= self.base_ms else self.base_ms + spread_ms
-        silent_ms = max(start_ms, placed.commissioned_ms) + silence_ms(watch.every_s, self._limits)
-        return min(silent_ms, watch.gone_ms + WILL_MS) if self._is_gone(watch) else silent_ms
+        delay_ms = round(placed.figures.offline_delay_s * 1000)
+        silent_ms = max(start_ms, placed.commissioned_ms) + silence_ms(watch.every_s, self._limits) + delay_ms
+        return min(silent_ms, watch.gone_ms + max(WILL_MS, delay_ms)) if self._is_gone(watch) else silent_ms
 
     def _is_gone(self, watch: Watch) -> bool:
         return watch.gone_ms > watch.heard_ms and watch.gone_ms >= self.base_ms + SETTLING_MS
@@ -132,10 +152,13 @@ class Supervisor:
             if deadline_ms > now_ms:
                 self._wheel.put(watch, deadline_ms)
             else:
-                missed.append((watch, self._missed(watch)))
+                missed.append((watch, self._missed(watch, now_ms)))
         return missed, len(looked_at) == limit
 
-    def _missed(self, watch: Watch) -> Missed:
+    def _missed(self, watch: Watch, now_ms: int) -> Missed:
+        over_ms = over_ms_of(watch)
+        if over_ms is not None and over_ms <= now_ms:
+            return StayedQuiet(now_ms)
         if not watch.standing.reported:
             return NeverReported(watch.placed.commissioned_ms or self.base_ms)
         if self._is_gone(watch):
@@ -146,3 +169,18 @@ class Supervisor:
     def wake_at(self) -> int | None:
         """The next instant at which `expired` could find something."""
         return self._wheel.wake_at()
+
+
+def over_ms_of(watch: Watch) -> int | None:
+    """When a leak that shows itself to be over ends without another message; None: it takes a message.
+
+    The last word stands for one and a half report intervals. If that is not as long as the delay, messages must
+    go on to show it; and when they stop, the leak stays.
+    """
+    heard_until_ms = watch.heard_ms + int(watch.every_s * _STANDS * 1000)
+    ends_ms = (
+        over_at_ms(one.over_ms, watch.placed)
+        for one in watch.standing.held.values()
+        if one.over_ms is not None
+    )
+    return min((at_ms for at_ms in ends_ms if at_ms <= heard_until_ms), default=None)

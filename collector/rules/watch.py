@@ -8,8 +8,9 @@ from typing import Final
 
 import msgspec
 
-from collector.rules.conditions import Limits, number_level
-from collector.rules.judgement import NEW, Event, Reported, Standing, Step, step
+from collector.rules import trend as trends
+from collector.rules.conditions import Answer, Limits, Word, number_level
+from collector.rules.judgement import NEW, Event, Reported, Standing, Step, at_worst, step
 from collector.rules.sequence import ALL_SEEN, Order, Sequence, follow
 from collector.rules.timing import Timing, place
 from gascore.registry import Placed
@@ -35,6 +36,7 @@ class Watch(msgspec.Struct, gc=False):
         heard_ms: receipt of the newest sign of life in this run, 0: none.
         gone_ms: receipt of the last will in this run, 0: none.
         tick: the wheel's tick at which its deadline is looked at, 0: not in the wheel.
+        trail: see `collector.rules.trend`; None while its number is low.
     """
 
     placed: Placed
@@ -48,6 +50,7 @@ class Watch(msgspec.Struct, gc=False):
     heard_ms: int = 0
     gone_ms: int = 0
     tick: int = 0
+    trail: trends.Trail | None = None
 
 
 def hear(watch: Watch, status: Status, received_ms: int, *, flagged: bool, limits: Limits) -> Step:
@@ -88,7 +91,7 @@ def _is_quiet(watch: Watch, standing: Standing, status: Status, limits: Limits) 
     """
     return (
         status.state is ReportedState.NORMAL
-        and (status.lel is None or status.lel < watch.placed.low_lel)
+        and (status.lel is None or status.lel < watch.placed.figures.quiet_lel)
         and status.co is None
         and not status.faults
         and (status.gas is None or status.gas == standing.declared)
@@ -115,12 +118,34 @@ def _hear_slowly(watch: Watch, status: Status, received_ms: int, *, flagged: boo
         known=Timing(0, trusted=Condition.UNTRUSTED_CLOCK not in standing.held, doubt=standing.doubt),
         limits=limits,
     )
-    done = step(standing, watch.placed, Reported(status, received_ms, timing), limits)
+    trail, trend = (watch.trail, Word.SILENT) if timing.stale else _trend(watch, status, timing, limits)
+    done = step(standing, watch.placed, Reported(status, received_ms, timing, trend), limits)
     watch.standing = done.standing
+    watch.trail = None if Condition.LEAK in done.standing.held else trail
     watch.at_ms = timing.measured_ms
     watch.newest_ms = max(watch.newest_ms, timing.measured_ms) if timing.trusted else timing.measured_ms
     watch.heard_ms = received_ms
     return done
+
+
+def _trend(
+    watch: Watch, status: Status, timing: Timing, limits: Limits
+) -> tuple[trends.Trail | None, Answer]:
+    """Where the number goes; only a detector that measures the room can say, and only from message to message."""
+    standing, placed, trail = watch.standing, watch.placed, watch.trail
+    if status.state is not ReportedState.NORMAL:
+        return None, Word.SILENT
+    declared = standing.declared if status.gas is None else status.gas
+    judged = at_worst(placed, status, declared, timing.measured_ms)
+    if trail is not None and (
+        # The quick way does not keep the trail: it has heard a low number since.
+        trail.last_ms != watch.newest_ms
+        or not 0 <= timing.measured_ms - trail.last_ms <= silence_ms(watch.every_s, limits)
+    ):
+        trail = None
+    return trends.follow(
+        trail, timing.measured_ms, judged.lel, placed.figures, held=Condition.TREND in standing.held
+    )
 
 
 def _is_duplicate(watch: Watch, status: Status, received_ms: int, *, flagged: bool, limits: Limits) -> bool:
@@ -140,7 +165,7 @@ def _is_duplicate(watch: Watch, status: Status, received_ms: int, *, flagged: bo
     )
     if order is Order.DUPLICATE:
         # A detector whose counter and clock stand still must still be able to report a leak.
-        return flagged or not _is_worse(watch, status, limits)
+        return flagged or not _is_worse(watch, status, received_ms)
     watch.seq, watch.seen = now.seq, now.seen
     # Of the numbers before its first message in this run, nobody knows which were heard: not all are saved.
     if watch.at_ms or missed < 0:
@@ -156,11 +181,13 @@ def measured_ms(watch: Watch, status: Status, received_ms: int, limits: Limits) 
     return received_ms if Condition.UNTRUSTED_CLOCK in watch.standing.held else ts
 
 
-def _is_worse(watch: Watch, status: Status, limits: Limits) -> bool:
+def _is_worse(watch: Watch, status: Status, received_ms: int) -> bool:
     held = watch.standing.held.get(Condition.LEAK)
     level = held.level if held else Level.NONE
     said = {ReportedState.LOW: Level.LOW, ReportedState.HIGH: Level.HIGH}.get(status.state, Level.NONE)
-    return max(said, number_level(watch.placed, status, level, limits)) > level
+    declared = watch.standing.declared if status.gas is None else status.gas
+    judged = at_worst(watch.placed, status, declared, received_ms)
+    return max(said, number_level(watch.placed, judged, level)) > level
 
 
 def apply(watch: Watch, event: Event, limits: Limits) -> Step:

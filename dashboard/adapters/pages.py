@@ -76,6 +76,7 @@ async def detector_page(detector: str, request: Request, parts: UsesParts, user:
     found = await installed(parts, detector)
     last = await parts.lanes.quick.do(lambda: parts.series.newest(found.detector.no))
     entries = await parts.lanes.quick.do(lambda: parts.town.entries(found.detector.id, ENTRIES))
+    figures = await parts.lanes.quick.do(lambda: parts.town.thresholds(found))
     now_ms = parts.clock.now_ms()
     context = views.DetectorContext(
         **_base(request, parts, user),
@@ -85,8 +86,8 @@ async def detector_page(detector: str, request: Request, parts: UsesParts, user:
         opens=found.site.opens,
         closes=found.site.closes,
         every_s=found.detector.every_s,
-        low_lel=found.detector.low_lel,
-        high_lel=found.detector.high_lel,
+        low_lel=figures.low_lel,
+        high_lel=figures.high_lel,
         commissioned_ms=found.detector.commissioned_ms,
         retired_ms=found.detector.retired_ms,
         accepted_ms=found.detector.accepted_ms,

@@ -11,12 +11,14 @@ from sqlalchemy import Engine, func, select
 from dashboard.ports import DetectorQuery, Installed, InstalledPage, OpenAlarms, Quarantined, SitesPage
 from dashboard.rules.board import Names, Tracked
 from gascore.journal import Entry
-from gascore.registry import Area, Detector, Person, Room, Site
+from gascore.registry import Area, Detector, Person, Room, Site, Supplier
+from gascore.thresholds import DEFAULTS, Thresholds
 from gascore.words import AlarmId, DetectorId
 from gaswatch.stores import board_rows
 from gaswatch.stores.board_rows import Moment
 from gaswatch.stores.engine import reading
 from gaswatch.stores.ledger_rows import columns_of, fetch_all, record_of
+from gaswatch.stores.registry import resolver
 from gaswatch.stores.schema import alarm, detector, journal, quarantine, site
 
 _last_id: Final = select(func.coalesce(func.max(journal.c.id), 0))
@@ -65,8 +67,9 @@ class SqlBoard:
 class SqlTown:
     """Implements `dashboard.ports.Town`. Every method is blocking and raises `StoreDownError`."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, defaults: Thresholds = DEFAULTS) -> None:
         self._engine = engine
+        self._defaults = defaults
 
     def names(self) -> Names:
         """Every site, room and person by id."""
@@ -97,6 +100,13 @@ class SqlTown:
             query = columns_of(Detector).where(detector.c.id == wanted)
             found = board_rows.installed(connection, query, Moment(now_ms, monitored))
         return found[0] if found else None
+
+    def thresholds(self, one: Installed) -> Thresholds:
+        """What is asked of its numbers: its own set points, the profiles of the ledger, the settings."""
+        with reading(self._engine) as connection:
+            figures = resolver(connection, self._defaults)
+        own = one.detector
+        return figures.of(own.model, one.site.area, own.low_lel, own.high_lel)
 
     def entries(self, wanted: DetectorId, limit: int) -> list[Entry]:
         """Its newest `limit` journal entries, newest first."""

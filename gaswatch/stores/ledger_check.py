@@ -8,12 +8,14 @@ from typing import Final, TypeVar
 import msgspec
 
 from gascore.registry import Area, Detector, Duty, Ledger, Person, Room, Site, Supplier
+from gascore.thresholds import PAIRS, Profile
 from gascore.wire import is_detector_id
 from gaswatch.secrets import COLLECTOR_USER
 
 MAX_NO: Final = 2**20 - 1
 """The number has 20 bits in the key of a reading (docs/adr/0005)."""
 _SHOWN: Final = 5
+_MOST_LEL: Final = 100.0
 _PHONE: Final = re.compile(r"\+[1-9]\d{6,14}")
 """ITU-T E.164: at most 15 digits after the plus."""
 _TIME: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00")
@@ -40,6 +42,7 @@ class Known(msgspec.Struct, frozen=True):
     detectors: Mapping[str, Detector]
     owners: Mapping[int, str]
     """Detector number -> detector id."""
+    profiles: Mapping[str, Profile]
 
 
 def check(ledger: Ledger, known: Known) -> None:
@@ -50,6 +53,7 @@ def check(ledger: Ledger, known: Known) -> None:
     """
     problems = [*_twice(ledger), *_areas(ledger, known), *_people(ledger, known)]
     problems += [*_sites(ledger, known), *_rooms(ledger, known), *_detectors(ledger, known)]
+    problems += _profiles(ledger, known)
     if problems:
         raise LedgerError(problems)
 
@@ -73,6 +77,7 @@ def _twice(ledger: Ledger) -> Iterator[str]:
         ("site", [one.id for one in ledger.sites]),
         ("room", [one.id for one in ledger.rooms]),
         ("detector", [one.id for one in ledger.detectors]),
+        ("profile", [one.id for one in ledger.profiles]),
     ):
         for name in _repeated(ids):
             yield f"{what} {name!r} is in the ledger twice: remove one of them"
@@ -179,11 +184,34 @@ def _numbers(one: Detector) -> Iterator[str]:
         yield f"detector {one.id!r}: no {one.no} is out of range: take one from 1 to {MAX_NO}"
     if not 1 <= one.every_s <= 86_400:  # noqa: PLR2004 -- docs/protocol.md, `every`
         yield f"detector {one.id!r}: `every_s` is {one.every_s}: it must be 1 to 86400 seconds"
-    if not 0 < one.low_lel <= one.high_lel <= 100:  # noqa: PLR2004 -- %LEL
+    high = _MOST_LEL if one.high_lel is None else one.high_lel
+    low = high if one.low_lel is None else one.low_lel
+    if not 0 < low <= high <= _MOST_LEL:
         yield (
             f"detector {one.id!r}: set points {one.low_lel} and {one.high_lel} %LEL: "
-            "0 < low_lel <= high_lel <= 100 must hold"
+            "0 < low_lel <= high_lel <= 100 must hold; null leaves one to the profile"
         )
+
+
+def _profiles(ledger: Ledger, known: Known) -> Iterator[str]:
+    areas = _ids(ledger.areas, known.areas)
+    together: dict[str, Profile] = {**known.profiles}
+    together.update((one.id, one) for one in ledger.profiles)
+    scopes: dict[tuple[str | None, str | None], str] = {}
+    for one in together.values():
+        other = scopes.setdefault((one.model, one.area), one.id)
+        if other != one.id:
+            yield (
+                f"profile {one.id!r} is for the same model and area as profile {other!r}: "
+                "put the figures into one of them"
+            )
+    for one in ledger.profiles:
+        if one.area is not None and one.area not in areas:
+            yield f"profile {one.id!r}: there is no area {one.area!r}: add it or correct `area`"
+        for low, high in PAIRS:
+            least, most = getattr(one, low), getattr(one, high)
+            if least is not None and most is not None and least > most:
+                yield f"profile {one.id!r}: `{low}` {least} is over `{high}` {most}: correct one"
 
 
 def _ids(new: Iterable[Area | Supplier | Person | Site], known: Iterable[str]) -> set[str]:

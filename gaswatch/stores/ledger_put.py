@@ -8,12 +8,13 @@ from sqlalchemy import Connection, insert
 
 from gascore.journal import LedgerChanged
 from gascore.registry import Area, Detector, Duty, Ledger, Person, Room, Site, Supplier
+from gascore.thresholds import Profile
 from gaswatch.stores import schema
 from gaswatch.stores.ledger_check import Known, check, parents_first
 from gaswatch.stores.ledger_rows import TABLES, Record, entity_of, fetch, fetch_all, key_of, row_of
 from gaswatch.stores.upsert import upsert
 
-_Named = TypeVar("_Named", Area, Supplier, Person, Site, Room, Detector)
+_Named = TypeVar("_Named", Area, Supplier, Person, Site, Room, Detector, Profile)
 _encode: Final = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -27,6 +28,7 @@ def put_in(connection: Connection, ledger: Ledger, *, by: str) -> list[LedgerCha
     check(ledger, known)
     kinds: tuple[tuple[Sequence[Record], Mapping[str, Record]], ...] = (
         (parents_first(ledger.areas), known.areas),
+        (ledger.profiles, known.profiles),
         (ledger.suppliers, known.suppliers),
         (ledger.people, known.people),
         (ledger.sites, known.sites),
@@ -49,6 +51,7 @@ def _known(connection: Connection, ledger: Ledger) -> Known:
     same_no = fetch(connection, Detector, schema.detector.c.no, numbers)
     return Known(
         areas=_by_id(fetch_all(connection, Area)),
+        profiles=_by_id(fetch_all(connection, Profile)),
         suppliers=_by_id(fetch_all(connection, Supplier)),
         people=_by_id(fetch(connection, Person, schema.person.c.id, people)),
         sites=_by_id(fetch(connection, Site, schema.site.c.id, sites)),

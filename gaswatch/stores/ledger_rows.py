@@ -8,13 +8,15 @@ from sqlalchemy import Column, Connection, Select, Table, select
 
 from gascore.compat import format_target
 from gascore.registry import Area, Detector, Duty, Person, Room, Site, Supplier
+from gascore.thresholds import Profile
 from gaswatch.stores import schema
 
-Record: TypeAlias = Area | Supplier | Person | Site | Room | Detector | Duty
-RecordT = TypeVar("RecordT", Area, Supplier, Person, Site, Room, Detector, Duty)
+Record: TypeAlias = Area | Supplier | Person | Site | Room | Detector | Duty | Profile
+RecordT = TypeVar("RecordT", Area, Supplier, Person, Site, Room, Detector, Duty, Profile)
 
 TABLES: Final[Mapping[type[Record], Table]] = {
     Area: schema.area,
+    Profile: schema.profile,
     Supplier: schema.supplier,
     Person: schema.person,
     Site: schema.site,

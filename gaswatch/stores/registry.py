@@ -2,10 +2,11 @@
 
 from typing import Final
 
-from sqlalchemy import Engine, or_, select
+from sqlalchemy import Connection, Engine, or_, select
 
 from gascore.compat import parse_target
 from gascore.registry import Area, Detector, Duty, Ledger, Person, Placed, Role, Room, Site, Supplier
+from gascore.thresholds import DEFAULTS, Profile, Resolver, Thresholds
 from gascore.words import AreaId, DetectorId, RoomId, RoomKind, SiteId, SupplyGas, TargetGas
 from gaswatch.stores import schema
 from gaswatch.stores.engine import reading, writing
@@ -20,10 +21,14 @@ _ROWS_AT_ONCE: Final = 10_000
 
 
 class SqlRegistry:
-    """Implements `collector.ports.Registry`. Every method is blocking and raises `StoreDownError`."""
+    """Implements `collector.ports.Registry`. Every method is blocking and raises `StoreDownError`.
 
-    def __init__(self, engine: Engine) -> None:
+    `defaults` are the thresholds where no profile says anything.
+    """
+
+    def __init__(self, engine: Engine, defaults: Thresholds = DEFAULTS) -> None:
         self._engine = engine
+        self._defaults = defaults
 
     def placed(self) -> list[Placed]:
         """Every detector with its room, by number."""
@@ -39,11 +44,13 @@ class SqlRegistry:
                     select(room.id, room.site, room.kind, room.supply_gas)
                 )
             }
+            figures = resolver(connection, self._defaults)
             rows = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(
                 select(
                     one.no,
                     one.id,
                     one.room,
+                    one.model,
                     one.target,
                     one.every_s,
                     one.low_lel,
@@ -54,7 +61,7 @@ class SqlRegistry:
             )
             targets: dict[str | None, frozenset[TargetGas] | None] = {None: None}
             found: list[Placed] = []
-            for no, key, at, target, every_s, low_lel, high_lel, commissioned_ms, retired_ms in rows:
+            for no, key, at, model, target, every_s, low_lel, high_lel, commissioned_ms, retired_ms in rows:
                 if target not in targets:
                     targets[target] = parse_target(target)
                 room_id, site_id, area, kind, gas = rooms[at]
@@ -69,10 +76,9 @@ class SqlRegistry:
                         gas,
                         targets[target],
                         every_s,
-                        low_lel,
-                        high_lel,
                         commissioned_ms,
                         retired_ms,
+                        figures.of(model, area, low_lel, high_lel),
                     )
                 )
             return found
@@ -88,6 +94,7 @@ class SqlRegistry:
                 rooms=tuple(fetch_all(connection, Room)),
                 detectors=tuple(fetch_all(connection, Detector)),
                 duties=tuple(fetch_all(connection, Duty)),
+                profiles=tuple(fetch_all(connection, Profile)),
             )
 
     def put(self, ledger: Ledger, *, by: str, at_ms: int) -> int:
@@ -153,3 +160,9 @@ class SqlRegistry:
     def _one(self, kind: type[RecordT], key: str) -> RecordT | None:
         with reading(self._engine) as connection:
             return next(iter(fetch(connection, kind, TABLES[kind].c.id, {key})), None)
+
+
+def resolver(connection: Connection, defaults: Thresholds) -> Resolver:
+    """The profiles of the ledger over its areas."""
+    parents = {one.id: one.parent for one in fetch_all(connection, Area)}
+    return Resolver(fetch_all(connection, Profile), parents, defaults)

@@ -20,6 +20,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from gascore.thresholds import FIGURES
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(column_0_label)s",
@@ -38,6 +40,14 @@ area = Table(
     Column("name", Text, nullable=False),
     Column("name_en", Text, nullable=False),
     Column("parent", Text, ForeignKey("area.id")),
+)
+profile = Table(
+    "profile",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("model", Text),
+    Column("area", Text, ForeignKey("area.id")),
+    *(Column(name, Float) for name in FIGURES),
 )
 supplier = Table(
     "supplier",
@@ -103,8 +113,8 @@ detector = Table(
     Column("model", Text, nullable=False),
     Column("target", Text),
     Column("every_s", Float, nullable=False),
-    Column("low_lel", Float, nullable=False),
-    Column("high_lel", Float, nullable=False),
+    Column("low_lel", Float),
+    Column("high_lel", Float),
     Column("commissioned_ms", BigInteger),
     Column("retired_ms", BigInteger),
     Column("accepted_ms", BigInteger),

@@ -7,6 +7,7 @@ from typing import Final
 
 from gascore.compat import format_target
 from gascore.registry import Detector
+from gascore.thresholds import DEFAULTS
 from gascore.wire import Ack, Fan, Status, Valve
 from gascore.words import DetectorId, RoomId, RoomKind
 from simulator.rules import detector as machine
@@ -121,8 +122,8 @@ class Stage:
             id=one.id,
             gas=format_target(one.target) or "",
             every_s=one.every_s,
-            low_lel=one.low_lel,
-            high_lel=one.high_lel,
+            low_lel=DEFAULTS.low_lel if one.low_lel is None else one.low_lel,
+            high_lel=DEFAULTS.high_lel if one.high_lel is None else one.high_lel,
             rssi=float(self._chance.randint(-88, -52)),
             life_ends_ms=calibrated_ms + LIFE_MS,
         )

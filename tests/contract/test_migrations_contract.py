@@ -3,13 +3,15 @@
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from gascore.journal import StoreDownError
 from gaswatch.stores.engine import StoreUnusableError, open_engine, reading, writing
-from gaswatch.stores.migrate import SchemaError, check_current, migrate
+from gaswatch.stores.migrate import SchemaError, check_current, configuration, migrate
 from gaswatch.stores.migrations.draft import VERSIONS, draft
 from gaswatch.stores.schema import metadata
 from support.stores import Store
@@ -47,13 +49,37 @@ def test_tables_of_a_newer_version_are_left_alone(store: Store) -> None:
         migrate(store.url)
 
 
-def test_the_first_revision_is_drafted_from_the_present_schema(tmp_path: Path) -> None:
-    """Until the first release there is one revision, and it is rewritten rather than followed by another."""
-    (committed,) = VERSIONS.glob("[0-9]*.py")
-    again = draft("Create the tables", tmp_path)
-    assert committed.read_text() == again.read_text(), (
-        "schema.py has changed: run python -m gaswatch.stores.migrations.draft --initial"
-    )
+def test_the_revisions_follow_each_other_and_nothing_is_left_to_draft(tmp_path: Path) -> None:
+    """Two of the same number would leave a store in doubt which one it has."""
+    revisions = sorted(VERSIONS.glob("[0-9]*.py"))
+    assert [one.name[:4] for one in revisions] == [f"{no:04}" for no in range(1, len(revisions) + 1)]
+    for one in revisions:
+        (tmp_path / one.name).write_text(one.read_text())
+    last = draft("Nothing", tmp_path).read_text()
+    assert f'down_revision = "{revisions[-1].name[:4]}"' in last
+    assert "op." not in last, "schema.py has changed: draft a revision with gaswatch.stores.migrations.draft"
+
+
+def test_set_points_that_nobody_chose_are_left_to_the_profiles(empty_url: str) -> None:
+    engine = open_engine(empty_url)
+    with writing(engine) as connection:
+        command.upgrade(configuration(connection), "0001")
+        for statement in (
+            "INSERT INTO area VALUES ('A', 'a', 'a', NULL)",
+            "INSERT INTO site VALUES ('S', '', '', '', '', 'other', 'A', '', NULL, NULL, NULL, '', '')",
+            "INSERT INTO room VALUES ('R', 'S', 'r', 'r', 'kitchen', 'lpg', 45)",
+            "INSERT INTO detector VALUES (1, 'D1', 'S', 'R', 'M', NULL, 60, 25, 50, NULL, NULL, NULL)",
+            "INSERT INTO detector VALUES (2, 'D2', 'S', 'R', 'M', NULL, 60, 10, 50, NULL, NULL, NULL)",
+        ):
+            connection.execute(text(statement))
+    migrate(empty_url)
+    with reading(engine) as connection:
+        rows = connection.execute(text("SELECT no, low_lel, high_lel FROM detector ORDER BY no")).all()
+    # Its number must still fit into the key of a reading.
+    with pytest.raises(IntegrityError), writing(engine) as connection:
+        connection.execute(text("UPDATE detector SET no = 0 WHERE no = 1"))
+    assert [tuple(row) for row in rows] == [(1, None, None), (2, 10.0, 50.0)]
+    engine.dispose()
 
 
 @pytest.mark.parametrize("url", ["nonsense", "mysql://host/db", "sqlite://", "sqlite:///:memory:"])

@@ -5,7 +5,8 @@ import pytest
 
 from gascore.journal import Entry, LedgerChanged
 from gascore.registry import Detector, Duty, Ledger, Placed, Role
-from gascore.words import DetectorId, PersonId, RoomId, SiteId
+from gascore.thresholds import Profile, Thresholds
+from gascore.words import AreaId, DetectorId, PersonId, RoomId, SiteId
 from gaswatch.stores.journal import SqlJournal
 from gaswatch.stores.registry import LedgerError, SqlRegistry
 from support.stores import TOWN, Store
@@ -84,12 +85,37 @@ def test_a_detector_is_placed_with_what_its_room_decides(registry: SqlRegistry) 
         supply_gas=room.supply_gas,
         target=one.target,
         every_s=30.0,
-        low_lel=20.0,
-        high_lel=40.0,
         commissioned_ms=1_700_000_000_000,
         retired_ms=None,
+        figures=Thresholds(low_lel=20.0, high_lel=40.0),
     )
     assert placed[1].target is None
+
+
+def test_profiles_reach_the_detectors_of_their_model_and_area(registry: SqlRegistry, store: Store) -> None:
+    registry.put(TOWN, by="import", at_ms=5)
+    unset = msgspec.structs.replace(TOWN.detectors[1], low_lel=None, high_lel=None, model="JT-1")
+    profiles = (
+        Profile("town", area=AreaId("town"), low_lel=10.0, trend_lel=3.0),
+        Profile("jt-1", model="JT-1", clear_delay_s=60.0, low_lel=15.0),
+    )
+    assert registry.put(Ledger(detectors=(unset,), profiles=profiles), by="admin", at_ms=6) == 3
+    own, other = (one.figures for one in registry.placed())
+    assert own == Thresholds(low_lel=20.0, high_lel=40.0, trend_lel=3.0)
+    assert other == Thresholds(low_lel=15.0, trend_lel=3.0, clear_delay_s=60.0)
+    assert registry.ledger().profiles == tuple(sorted(profiles, key=lambda one: one.id))
+    changed = [one for one in changes(store) if one.entity == "profile"]
+    assert [one.key for one in changed] == ["town", "jt-1"]
+    assert msgspec.json.decode(changed[1].after or "", type=Profile) == profiles[1]
+
+
+def test_detectors_with_the_same_thresholds_share_them(registry: SqlRegistry) -> None:
+    alike = tuple(
+        msgspec.structs.replace(TOWN.detectors[0], no=no, id=DetectorId(f"GD-{no}"), low_lel=None)
+        for no in range(10, 20)
+    )
+    registry.put(msgspec.structs.replace(TOWN, detectors=alike), by="import", at_ms=5)
+    assert len({id(one.figures) for one in registry.placed()}) == 1
 
 
 def test_single_records_are_found(registry: SqlRegistry) -> None:

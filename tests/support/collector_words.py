@@ -8,6 +8,7 @@ from collector.rules.conditions import Held, Limits
 from collector.rules.judgement import Standing
 from gascore.journal import Reason
 from gascore.registry import Placed
+from gascore.thresholds import FIGURES
 from gascore.wire import Status, encode_status
 from gascore.words import (
     AreaId,
@@ -27,7 +28,10 @@ LIMITS = Limits()
 
 
 def a_placed(name: str = "D1", no: int = 1, **changes: Any) -> Placed:  # noqa: ANN401 -- the fields of Placed
-    """A methane detector in a kitchen on natural gas, in service for a long time, reporting each 10 s."""
+    """A methane detector in a kitchen on natural gas, in service for a long time, reporting each 10 s.
+
+    Its thresholds can be named, too; unless told otherwise its leaks end without a delay.
+    """
     usual = Placed(
         no=no,
         id=DetectorId(name),
@@ -38,12 +42,12 @@ def a_placed(name: str = "D1", no: int = 1, **changes: Any) -> Placed:  # noqa: 
         supply_gas=SupplyGas.NATURAL_GAS,
         target=frozenset({TargetGas.METHANE}),
         every_s=10.0,
-        low_lel=25.0,
-        high_lel=50.0,
         commissioned_ms=T0 - 30 * 86_400_000,
         retired_ms=None,
     )
-    return msgspec.structs.replace(usual, **changes)
+    figures = {"clear_delay_s": 0.0} | {name: changes.pop(name) for name in FIGURES if name in changes}
+    placed = msgspec.structs.replace(usual, **changes)
+    return msgspec.structs.replace(placed, figures=msgspec.structs.replace(placed.figures, **figures))
 
 
 def a_status(state: str = "normal", **fields: Any) -> Status:  # noqa: ANN401 -- the fields of Status

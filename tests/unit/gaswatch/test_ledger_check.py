@@ -10,7 +10,7 @@ from gascore.words import AreaId, DetectorId, PersonId, RoomId, SiteId
 from gaswatch.stores.ledger_check import Known, LedgerError, check
 from support.stores import TOWN
 
-NOTHING = Known({}, {}, {}, {}, {}, {}, {})
+NOTHING = Known({}, {}, {}, {}, {}, {}, {}, {})
 
 
 def with_changed(kind: str, **changes: Any) -> Ledger:  # noqa: ANN401 -- any field of any record
@@ -77,6 +77,7 @@ def test_a_part_may_refer_to_what_is_known() -> None:
         rooms={one.id: one for one in TOWN.rooms},
         detectors={},
         owners={},
+        profiles={},
     )
     check(Ledger(detectors=TOWN.detectors), known)
     check(Ledger(duties=(Duty(PersonId("li"), Role.MAINTENANCE, SiteId("S1")),)), known)
