@@ -6,11 +6,11 @@ libraries read.
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self, TypeAlias
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -19,8 +19,15 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from gascore.thresholds import FIGURES, PAIRS, Thresholds
 from gascore.words import Language
 
+Lel: TypeAlias = Annotated[float, Field(gt=0, le=100)]
+Ppm: TypeAlias = Annotated[float, Field(gt=0, le=10_000)]
+Share: TypeAlias = Annotated[float, Field(ge=0, le=0.5)]
+Wait: TypeAlias = Annotated[float, Field(ge=0, le=86_400)]
+Window: TypeAlias = Annotated[float, Field(ge=1, le=86_400)]
+Factor: TypeAlias = Annotated[float, Field(ge=0, le=10)]
 FILE = "gaswatch.toml"
 """Read from the working directory, where there is one."""
 _SHOWN_MOST = 100
@@ -95,6 +102,31 @@ class Settings(BaseSettings):
     everything is noticed after 20 s (two keep-alives): with less than that, every detector would look silent first."""
     never_reported_s: float = Field(default=300.0, ge=1)
     """From commissioning to "never reported"."""
+    low_lel: Lel = 25.0
+    """Set points, %LEL, besides the detector's own alarm state. These and the thresholds below hold where no
+    profile of the ledger and no set point of the detector says otherwise (`gascore.thresholds.Thresholds`)."""
+    high_lel: Lel = 50.0
+    co_low: Ppm = 50.0
+    """ppm."""
+    co_high: Ppm = 300.0
+    hysteresis: Share = 0.1
+    """Share of a set point that a number must fall below it before the level is over."""
+    clear_delay_s: Wait = 30.0
+    """So long a detector must show no gas before its leak is over."""
+    offline_delay_s: Wait = 0.0
+    """So much longer must a silence, or the time since a last will, be before it is "offline"."""
+    trend_lel: Lel = 5.0
+    """At or over this %LEL for `trend_s` is a trend: for the operators alone …"""
+    trend_s: Window = 600.0
+    rise_lel: Lel = 2.0
+    """… and so is a rise by this many %LEL a minute for `rise_s`."""
+    rise_s: Window = 180.0
+    methane_on_lpg: Factor = 1.62
+    """True %LEL / shown %LEL of a catalytic detector for methane in LPG, and the most that it may be."""
+    methane_on_lpg_max: Factor = 1.75
+    lpg_on_methane: Factor = 0.60
+    """The same of a detector for LPG in methane."""
+    lpg_on_methane_max: Factor = 0.62
     clock_tolerance_s: float = Field(default=300.0, ge=1)
     """A detector's clock that is further off is not trusted; the instant of receipt counts."""
     late_s: float = Field(default=300.0, ge=1)
@@ -136,6 +168,18 @@ class Settings(BaseSettings):
         except (ZoneInfoNotFoundError, ValueError) as error:
             raise ValueError(f"{value!r} is not an IANA time zone such as Asia/Shanghai") from error
         return value
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        for low, high in PAIRS:
+            if getattr(self, low) > getattr(self, high):
+                raise ValueError(f"{low} must not be over {high}")
+        return self
+
+    @property
+    def thresholds(self) -> Thresholds:
+        """What holds of a detector's numbers where the ledger says nothing."""
+        return Thresholds(**{name: getattr(self, name) for name in FIGURES})
 
     @property
     def database(self) -> str:

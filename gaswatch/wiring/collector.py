@@ -55,7 +55,7 @@ def parts_of(settings: Settings, clock: Clock, engine: Engine) -> Parts:
         links=[
             make_link(url, settings.mqtt_version, client_id=name, clock=clock, rng=rng) for url in addresses
         ],
-        registry=SqlRegistry(engine),
+        registry=SqlRegistry(engine, settings.thresholds),
         recorder=SqlRecorder(engine),
         readings=readings,
         journal=SqlJournal(engine),
