@@ -217,7 +217,7 @@ Point: TypeAlias = tuple[int, float | None, float | None, float | None]
 
 
 class Gauges(Protocol):
-    """What detectors measure now. Implementation: `gaswatch.stores.curves.EmbeddedGauges`."""
+    """What detectors measure now. Implementation: `gaswatch.stores.curves.StoredGauges`."""
 
     def lel(self, detectors: Collection[DetectorId], since_ms: int) -> dict[DetectorId, float]:
         """The newest valid %LEL of each; those that have none since `since_ms` are missing."""
@@ -225,7 +225,7 @@ class Gauges(Protocol):
 
 
 class Series(Protocol):
-    """Readings over time. Implementation: `gaswatch.wiring.dashboard`, over the configured store."""
+    """Readings over time. Implementation: `gaswatch.stores.curves.StoredSeries`."""
 
     def newest(self, no: int) -> Newest | None:
         """The newest reading of the detector with this number."""

@@ -14,6 +14,27 @@ from gascore.service_status import LATENCY_BOUNDS_S, Histogram, MessageCounts
 
 router = APIRouter(tags=["metrics"])
 OUTCOMES: Final = ("stored", "quarantined", "rejected", "duplicate")
+_SERIES: Final = (
+    (
+        "spool_bytes",
+        "gaswatch_series_spool_bytes",
+        "Disk taken by readings that wait for the series database.",
+    ),
+    (
+        "spool_max_bytes",
+        "gaswatch_series_spool_max_bytes",
+        "Disk that they may take; then the oldest are given up.",
+    ),
+    ("spool_points", "gaswatch_series_spool_readings", "Readings that wait for the series database."),
+    ("spool_oldest_s", "gaswatch_series_spool_oldest_seconds", "How long the oldest of them has waited."),
+    ("spool_dropped", "gaswatch_series_spool_dropped", "Readings given up because the spool was full."),
+    (
+        "dead_letters",
+        "gaswatch_series_dead_letters",
+        "Readings that the series database refuses by themselves.",
+    ),
+)
+"""Notes of the collector, and what they are called for Prometheus."""
 _CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -36,6 +57,7 @@ class _Board:
         """All families."""
         collector = self._picture.words.get(COLLECTOR)
         yield from _messages(MessageCounts() if collector is None else collector.messages)
+        yield from _series({} if collector is None else collector.notes)
         counts = self._picture.counts(self._now_ms)
         yield _gauge("gaswatch_detectors", "Detectors per protection state.", "state", counts.detectors)
         yield _gauge("gaswatch_alarms_active", "Open alarms.", "priority", counts.by_priority)
@@ -59,6 +81,14 @@ class _Board:
         up = {row.name: int(row.state == "up") for row in self._picture.system(self._now_ms)}
         yield _gauge("gaswatch_up", "1: the service or link is up.", "name", up)
         yield GaugeMetricFamily("gaswatch_browsers", "Open live streams.", self._browsers)
+
+
+def _series(notes: Mapping[str, str]) -> Iterator[Metric]:
+    """What waits for the series database; nothing where the readings are embedded."""
+    for note, name, text in _SERIES:
+        value = notes.get(note, "")
+        if value.isascii() and value.isdigit():
+            yield GaugeMetricFamily(name, text, int(value))
 
 
 @router.get("/metrics", response_class=Response)

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from dashboard.adapters import views
+from dashboard.adapters import measured, views
 from dashboard.adapters.api.detectors import DAY_MS, ENTRIES, installed
 from dashboard.adapters.api.reports import uptime_report
 from dashboard.adapters.auth import ACTING, SignedIn
@@ -74,7 +74,7 @@ async def detectors(
 async def detector_page(detector: str, request: Request, parts: UsesParts, user: SignedIn) -> Response:
     """One detector."""
     found = await installed(parts, detector)
-    last = await parts.lanes.quick.do(lambda: parts.series.newest(found.detector.no))
+    last, problem = await measured.newest(parts, found.detector.no)
     entries = await parts.lanes.quick.do(lambda: parts.town.entries(found.detector.id, ENTRIES))
     figures = await parts.lanes.quick.do(lambda: parts.town.thresholds(found))
     now_ms = parts.clock.now_ms()
@@ -92,6 +92,7 @@ async def detector_page(detector: str, request: Request, parts: UsesParts, user:
         retired_ms=found.detector.retired_ms,
         accepted_ms=found.detector.accepted_ms,
         last=None if last is None else views.LastReading(last.at_ms, last.state, last.lel, last.co),
+        last_problem=problem,
         conditions=condition_lines(found),
         alarms=tuple(row for row in parts.follower.picture.board.rows() if row.detector == found.detector.id),
         entries=tuple(map(entry_line, entries)),

@@ -157,6 +157,7 @@ class DetectorContext(BaseContext):
     Keys:
         every_s: seconds between its reports; low_lel, high_lel: set points, %LEL.
         readings_url: with `from`, `to` (ms) and `every` (s) filled in: {"points": [[ms, min, max, mean]…]}.
+        last_problem: why its newest reading is not known now; None: it is, or it has none.
         alarms: its open alarms; entries: its newest journal entries, newest first.
     """
 
@@ -172,6 +173,7 @@ class DetectorContext(BaseContext):
     retired_ms: int | None
     accepted_ms: int | None
     last: LastReading | None
+    last_problem: str | None
     conditions: tuple[ConditionLine, ...]
     alarms: tuple[Row, ...]
     entries: tuple[EntryLine, ...]

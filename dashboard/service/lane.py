@@ -24,15 +24,19 @@ class Lane:
 
 
 class Lanes:
-    """Urgent: the journal and operators' requests. Quick: single look-ups. Slow: reports, one at a time."""
+    """Urgent: the journal and operators' requests. Quick: single look-ups. Slow: reports, one at a time.
+
+    Series: readings, which may lie on a server that hangs; whoever waits for it holds up nobody else.
+    """
 
     def __init__(self) -> None:
         self.urgent = Lane("urgent", 3)
         self.quick = Lane("quick", 4)
+        self.series = Lane("series", 2)
         self.slow = Lane("slow", 1)
         self.passwords = Lane("passwords", 1)
 
     def close(self) -> None:
         """Close them all."""
-        for lane in (self.urgent, self.quick, self.slow, self.passwords):
+        for lane in (self.urgent, self.quick, self.series, self.slow, self.passwords):
             lane.close()

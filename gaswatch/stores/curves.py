@@ -1,23 +1,44 @@
-"""The embedded time series as the dashboard asks for it."""
+"""The time series as the dashboard asks for it, whichever store it is in."""
 
 from collections.abc import Collection
+from itertools import islice
+from typing import Final, Protocol
 
 from sqlalchemy import Engine, select
 
 from dashboard.ports import Newest, Point
+from gascore.readings import Reading
 from gascore.words import DetectorId
+from gaswatch.stores import readings_query
 from gaswatch.stores.engine import reading
-from gaswatch.stores.readings import EmbeddedReadings
 from gaswatch.stores.schema import detector
 
-_MOST = 500
+_MOST: Final = 500
 """More leaks at once than anybody could watch: the others show what the journal knows."""
+_ROWS_AT_ONCE: Final = 1_000
 
 
-class EmbeddedSeries:
+class Readings(Protocol):
+    """Where readings are read. Implementations: `EmbeddedReadings`, `gaswatch.stores.influx.reader.InfluxReader`.
+
+    Every method is blocking and raises `StoreDownError`; one contract suite holds for both.
+    """
+
+    def latest(self, nos: Collection[int]) -> dict[int, Reading]:
+        """The newest reading of each of these detectors; those without one are missing."""
+        ...
+
+    def series(
+        self, no: int, from_ms: int, to_ms: int, every_ms: int | None = None
+    ) -> list[readings_query.Point]:
+        """The readings in [from_ms, to_ms), or steps of them; see `EmbeddedReadings.series`."""
+        ...
+
+
+class StoredSeries:
     """Implements `dashboard.ports.Series`. Every method is blocking and raises `StoreDownError`."""
 
-    def __init__(self, readings: EmbeddedReadings) -> None:
+    def __init__(self, readings: Readings) -> None:
         self._readings = readings
 
     def newest(self, no: int) -> Newest | None:
@@ -31,10 +52,10 @@ class EmbeddedSeries:
         return [(one.at_ms, one.lel_min, one.lel_max, one.lel_mean) for one in found]
 
 
-class EmbeddedGauges:
+class StoredGauges:
     """Implements `dashboard.ports.Gauges`. Blocking; raises `StoreDownError`."""
 
-    def __init__(self, engine: Engine, readings: EmbeddedReadings) -> None:
+    def __init__(self, engine: Engine, readings: Readings) -> None:
         self._engine = engine
         self._readings = readings
 
@@ -49,3 +70,14 @@ class EmbeddedGauges:
             for no, one in self._readings.latest(ids).items()
             if one.lel is not None and one.at_ms >= since_ms
         }
+
+
+def ids_of(engine: Engine, nos: Collection[int]) -> dict[int, DetectorId]:
+    """The ids behind these numbers; unknown ones are missing. Blocking; raises `StoreDownError`."""
+    found: dict[int, DetectorId] = {}
+    rest = iter(nos)
+    with reading(engine) as connection:
+        while some := list(islice(rest, _ROWS_AT_ONCE)):
+            rows = connection.execute(select(detector.c.no, detector.c.id).where(detector.c.no.in_(some)))
+            found.update((no, DetectorId(key)) for no, key in rows)
+    return found

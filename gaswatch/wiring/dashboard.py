@@ -28,12 +28,11 @@ from gaswatch.reports.compliance import Compliance
 from gaswatch.settings import Settings, SettingsError
 from gaswatch.stores.accounts import SqlAccounts
 from gaswatch.stores.board import SqlBoard, SqlQuarantine, SqlTown
-from gaswatch.stores.curves import EmbeddedGauges, EmbeddedSeries
+from gaswatch.stores.curves import Readings, StoredGauges, StoredSeries
 from gaswatch.stores.engine import open_engine
 from gaswatch.stores.journal import SqlJournal
-from gaswatch.stores.readings import EmbeddedReadings
 from gaswatch.stores.status import SqlStatusBoard
-from gaswatch.wiring.series import READINGS_FILE
+from gaswatch.wiring.readings import open_readings
 
 
 class Dashboard:
@@ -68,17 +67,13 @@ def build(settings: Settings, clock: Clock) -> Dashboard:
         StoreUnusableError: the data folder or the database's address can't be used.
         PortBusyError: another program has the port.
     """
-    if settings.series != "embedded":
-        raise SettingsError(
-            f"GASWATCH_SERIES: {settings.series!r} is not available yet; set it to 'embedded' or leave it out"
-        )
     need_free(settings.http_host, settings.http_port, "GASWATCH_HTTP_PORT")
     try:
         pages = Pages(settings.timezone)
     except AssetsMissingError as error:
         raise SettingsError(str(error)) from error
     engine = open_engine(settings.database)
-    readings = EmbeddedReadings(settings.data_dir / READINGS_FILE)
+    readings = open_readings(settings, engine, clock)
     parts = parts_over(engine, readings, settings, clock, pages=pages, static=STATIC)
     server = HttpServer(create_app(parts), settings.http_host, settings.http_port)
 
@@ -92,7 +87,7 @@ def build(settings: Settings, clock: Clock) -> Dashboard:
 
 def parts_over(
     engine: Engine,
-    readings: EmbeddedReadings,
+    readings: Readings,
     settings: Settings,
     clock: Clock,
     *,
@@ -124,7 +119,7 @@ def parts_over(
         journal=journal,
         alarms=SqlBoard(engine),
         town=SqlTown(engine),
-        series=EmbeddedSeries(readings),
+        series=StoredSeries(readings),
         quarantine=SqlQuarantine(engine),
         uptime=compliance,
         uptime_file=compliance.csv,
@@ -142,7 +137,7 @@ def parts_over(
 
 
 def _follower(
-    engine: Engine, journal: SqlJournal, readings: EmbeddedReadings, clock: Clock, lanes: Lanes
+    engine: Engine, journal: SqlJournal, readings: Readings, clock: Clock, lanes: Lanes
 ) -> Follower:
     """What keeps the picture of now and pushes what changes."""
     return Follower(
@@ -151,10 +146,10 @@ def _follower(
             alarms=SqlBoard(engine),
             town=SqlTown(engine),
             board=SqlStatusBoard(engine),
-            gauges=EmbeddedGauges(engine, readings),
+            gauges=StoredGauges(engine, readings),
             clock=clock,
             lane=lanes.urgent,
-            quick=lanes.quick,
+            quick=lanes.series,
             epoch=uuid4().hex[:12],
             pid=os.getpid(),
         )

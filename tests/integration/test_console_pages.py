@@ -85,7 +85,38 @@ def test_a_port_that_somebody_else_has_is_said_before_anything_is_served(tmp_pat
     asyncio.run(twice())
 
 
-def test_a_time_series_that_is_not_served_yet_stops_the_start(tmp_path: Path) -> None:
+def test_influxdb_without_an_address_stops_the_start(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path, series="influx")
-    with pytest.raises(SettingsError, match="GASWATCH_SERIES"):
+    with pytest.raises(SettingsError, match="INFLUXDB_V2_URL: GASWATCH_SERIES=influx needs the address"):
         build(settings, SystemClock())
+
+
+async def test_the_pages_stay_up_and_say_so_when_the_series_database_is_away(tmp_path: Path) -> None:
+    gone = f"127.0.0.1:{free_port('127.0.0.1')}"
+    settings = settings_in(tmp_path).model_copy(update={"series": "influx", "influx_url": f"http://{gone}"})
+    passwords = ensure_demo_users(settings)
+    service = build(settings, SystemClock())
+    running = asyncio.create_task(service.run())
+    try:
+        await until(lambda: running.done() or service.server.is_listening, what="the server listens")
+        origin = {"Origin": settings.public}
+        async with httpx2.AsyncClient(base_url=settings.public, timeout=10, headers=origin) as browser:
+            form = {"name": "operator", "password": passwords["operator"], "next": "/"}
+            assert (await browser.post("/login", data=form)).status_code == 303
+            page = await browser.get("/detectors/d1")
+            assert page.status_code == 200
+            assert "暂时取不到读数；报警不受影响，照常进行。" in page.text
+            assert f"InfluxDB at {gone} does not answer" in page.text
+            detail = (await browser.get("/api/v1/detectors/d1")).json()
+            assert (detail["last"], gone in detail["last_problem"]) == (None, True)
+            curve = await browser.get("/api/v1/detectors/d1/readings")
+            assert curve.status_code == 503
+            assert curve.json()["detail"].startswith(
+                "The readings can't be had now; alarms go on without them."
+            )
+            for path in ("/", "/detectors", "/system", "/protection"):
+                assert (await browser.get(path)).status_code == 200, path
+    finally:
+        service.stop()
+        async with asyncio.timeout(15):
+            await running

@@ -117,8 +117,12 @@ async def test_prometheus_reads_messages_detectors_alarms_notices_and_latency(co
         'gaswatch_notices_total{channel="sms",outcome="handed_over"} 1.0',
         'gaswatch_alarm_latency_seconds_bucket{le="0.01",stage="journal"} 3.0',
         'gaswatch_alarm_latency_seconds_count{stage="journal"} 3.0',
+        "gaswatch_series_spool_bytes 2048.0",
+        "gaswatch_series_spool_oldest_seconds 75.0",
+        "gaswatch_series_dead_letters 3.0",
     ):
         assert line in text.splitlines()
+    assert "gaswatch_series_spool_readings" not in text
 
 
 async def test_a_dashboard_is_healthy_when_it_serves_and_ready_when_its_store_answers(

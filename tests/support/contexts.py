@@ -120,6 +120,7 @@ def _detector(name: str, name_en: str) -> dict[str, object]:
         "retired_ms": None,
         "accepted_ms": None,
         "last": views.LastReading(NOW_MS, ReportedState.HIGH, 52.0, None),
+        "last_problem": None,
         "conditions": (views.ConditionLine(Condition.LEAK, Level.HIGH, NOW_MS, "over_set_point", (name,)),),
         "alarms": a_busy_town(NOW_MS)[:1],
         "entries": tuple(views.EntryLine(i, NOW_MS, kind, event) for i, (kind, event) in enumerate(events)),

@@ -39,6 +39,10 @@ export class Chart {
       const address = (config.readings ?? "").split("?")[0] ?? "";
       const query = new URLSearchParams({ from: String(from), to: String(to), every: String(every) });
       const answer = await fetch(`${address}?${query}`, { signal: AbortSignal.timeout(20_000) });
+      if (answer.status === 503) {
+        text(this.#words, say("curve_down"));
+        return;
+      }
       if (!answer.ok) throw new Error(String(answer.status));
       const { points } = (await answer.json()) as { points: Point[] };
       const known = withGaps(points, Math.max(every, config.every_s ?? 0) * 1000);

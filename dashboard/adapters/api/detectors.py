@@ -5,6 +5,7 @@ from typing import Annotated, Final
 import msgspec
 from fastapi import APIRouter, Query, Response
 
+from dashboard.adapters import measured
 from dashboard.adapters.api.answers import json, shows
 from dashboard.adapters.auth import SignedIn
 from dashboard.adapters.entries import entry_line
@@ -32,13 +33,17 @@ class DetectorList(msgspec.Struct, frozen=True):
 
 
 class DetectorDetail(msgspec.Struct, frozen=True):
-    """A detector, what holds of it, its newest reading and journal entries (newest first)."""
+    """A detector, what holds of it, its newest reading and journal entries (newest first).
+
+    `last_problem`: why the newest reading is not known now.
+    """
 
     line: DetectorLine
     detector: Detector
     conditions: tuple[ConditionLine, ...]
     last: Newest | None
     entries: tuple[EntryLine, ...]
+    last_problem: str | None
 
 
 class Curve(msgspec.Struct, frozen=True):
@@ -77,7 +82,7 @@ async def detector_detail(detector: str, parts: UsesParts, user: SignedIn) -> Re
     """One detector."""
     del user
     found = await installed(parts, detector)
-    last = await parts.lanes.quick.do(lambda: parts.series.newest(found.detector.no))
+    last, problem = await measured.newest(parts, found.detector.no)
     entries = await parts.lanes.quick.do(lambda: parts.town.entries(found.detector.id, ENTRIES))
     return json(
         DetectorDetail(
@@ -86,6 +91,7 @@ async def detector_detail(detector: str, parts: UsesParts, user: SignedIn) -> Re
             condition_lines(found),
             last,
             tuple(map(entry_line, entries)),
+            problem,
         )
     )
 
@@ -110,8 +116,7 @@ async def readings(
             422, f"every: more than {POINTS_MOST} points; take a longer step or a shorter time"
         )
     found = await installed(parts, detector)
-    points = await parts.lanes.quick.do(lambda: parts.series.points(found.detector.no, from_ms, to_ms, every))
-    return json(Curve(points))
+    return json(Curve(await measured.curve(parts, found.detector.no, from_ms, to_ms, every)))
 
 
 @router.get("/sites", responses=shows(SiteList))

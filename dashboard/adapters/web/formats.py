@@ -9,6 +9,9 @@ from gascore.words import Language
 
 NOTHING = "–"
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_SIZES = ("B", "kB", "MB", "GB")
+_NUMBERS = frozenset({"port", "cursor", "journal_id"})
+"""Notes that are numbers of something, and no amounts."""
 
 
 class Formats:
@@ -37,6 +40,7 @@ class Formats:
             "words": self.words,
             "service": self.service,
             "named": self.named,
+            "note": self.note,
         }
 
     def instant(self, ms: int | None) -> str:
@@ -76,6 +80,26 @@ class Formats:
         kind, _, which = name.partition(" ")
         return f"{self.word(kind, 'service')} {which}".rstrip()
 
+    def note(self, value: str, name: str) -> str:
+        """A figure of a service with its words ("Oldest one has waited: 3 min 05 s"); an unknown one as it is.
+
+        Of one of several ("broker_dropped 127.0.0.1:1883") the word, and which one.
+        """
+        kind, _, which = name.partition(" ")
+        if kind not in WORDS["note"]:
+            return f"{name} {value}"
+        colon = ": " if self._language is Language.EN else "："
+        return f"{self.word(kind, 'note')} {which}".rstrip() + colon + self._figure(kind, value)
+
+    def _figure(self, kind: str, value: str) -> str:
+        if not (value.isascii() and value.isdigit()):
+            return self.word(value, "note_value")
+        if kind.endswith("_bytes"):
+            return size(int(value))
+        if kind.endswith("_s"):
+            return self.duration(int(value))
+        return value if kind in _NUMBERS else f"{int(value):,}"
+
     def named(self, chinese: str, english: str) -> str:
         """Of two names the one in the page's language; the other where that is empty."""
         return (english or chinese) if self._language is Language.EN else (chinese or english)
@@ -89,6 +113,14 @@ def lel(value: float | None) -> str:
     if value is None:
         return NOTHING
     return f"{value:.1f}" if value < 10 and value % 1 else f"{value:.0f}"  # noqa: PLR2004  # small values need the digit
+
+
+def size(number: int) -> str:
+    """Bytes, as "812 kB" or "1.5 GB"."""
+    power = 0
+    while number >= 1000 ** (power + 1) and power < len(_SIZES) - 1:
+        power += 1
+    return f"{number / 1000**power:.{1 if power > 1 else 0}f} {_SIZES[power]}"
 
 
 def percent(share: float | None) -> str:

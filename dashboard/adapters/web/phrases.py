@@ -266,6 +266,7 @@ SCRIPT: Final[Mapping[str, str]] = {
     "collector_never": "The collector has not started: no detector is being watched. Call the technician on duty.",
     "collector_old": "The collector has been silent for {age}: no detector is being watched. "
     "Call the technician on duty.",
+    "curve_down": "The readings can't be had now; alarms go on without them.",
     "curve_empty": "No readings in this period.",
     "curve_failed": "The readings could not be loaded: try again.",
     "curve_high": "High set point",

@@ -10,6 +10,7 @@ from typing import get_args
 import jinja2
 import pytest
 
+from dashboard.adapters.views import ServiceLine
 from dashboard.adapters.web import phrases
 from dashboard.adapters.web.formats import Formats, lel, percent
 from dashboard.adapters.web.render import AssetsMissingError, Pages
@@ -222,3 +223,43 @@ def test_a_hundred_percent_is_shown_only_when_it_is_exact(share: float | None, t
 def test_without_built_files_the_error_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(AssetsMissingError, match=r"hatch_build\.py"):
         Pages("UTC", home=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "chinese", "english"),
+    [
+        (
+            "spool_points",
+            "16700",
+            "等待写入时序数据库的读数：16,700",
+            "Readings waiting for the series database: 16,700",
+        ),
+        ("spool_bytes", "1536000", "占用磁盘：1.5 MB", "Disk that they take: 1.5 MB"),
+        ("spool_bytes", "999", "占用磁盘：999 B", "Disk that they take: 999 B"),
+        ("spool_max_bytes", "2147483648", "上限：2.1 GB", "of at most: 2.1 GB"),
+        ("spool_max_bytes", "9" * 15, "上限：1000000.0 GB", "of at most: 1000000.0 GB"),
+        ("spool_oldest_s", "185", "最早一条已等待：3 分 05 秒", "Oldest one has waited: 3 min 05 s"),
+        ("store", "ok", "存储：正常", "Store: all is well"),
+        ("sms", "something_new", "短信：something_new", "SMS: something_new"),
+        ("port", "18833", "端口：18833", "Port: 18833"),
+        ("connected", "149/150", "已连接的模拟探测器：149/150", "Simulated detectors connected: 149/150"),
+        ("broker_dropped h:1883", "7", "被消息代理丢弃的消息 h:1883：7", "Dropped by the broker h:1883: 7"),
+        ("brand_new", "1234", "brand_new 1234", "brand_new 1234"),
+    ],
+)
+def test_a_services_note_is_said_in_words_and_an_unknown_one_stays_as_it_is(
+    name: str, value: str, chinese: str, english: str
+) -> None:
+    for language, expected in ((Language.ZH, chinese), (Language.EN, english)):
+        note = ServiceLine("collector", 1, NOW_MS, 0, {}, {name: value})
+        context = {**contexts(language, PAGES.asset)["system"], "services": (note,)}
+        assert expected in PAGES.render("system", language=language, **context)
+
+
+@pytest.mark.parametrize("language", Language)
+def test_a_detectors_page_says_why_its_newest_reading_is_not_known(language: Language) -> None:
+    context = {**contexts(language, PAGES.asset)["detector"], "last": None, "last_problem": "it is <away>"}
+    page = PAGES.render("detector", language=language, **context)
+    assert "it is &lt;away&gt;" in page
+    said = {Language.ZH: "暂时取不到读数；报警不受影响", Language.EN: "alarms go on without them"}
+    assert said[language] in page
