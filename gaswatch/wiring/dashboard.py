@@ -118,7 +118,7 @@ def parts_over(
         throttle=Throttle(),
         journal=journal,
         alarms=SqlBoard(engine),
-        town=SqlTown(engine),
+        town=SqlTown(engine, settings.thresholds),
         series=StoredSeries(readings),
         quarantine=SqlQuarantine(engine),
         uptime=compliance,
