@@ -3,15 +3,19 @@
 Stores raise `gascore.journal.StoreDownError`: then nothing of the transaction happened.
 """
 
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 from alerts.rules.casefile import CaseFile
 from alerts.rules.delivery import Parcel, Receipt, Sent
+from alerts.rules.outage import Group
+from gascore.alarm import AlarmKind
 from gascore.journal import Entry, Event
 from gascore.registry import Detector, Person, Role, Room, Site
-from gascore.words import AlarmId, DetectorId, NoticeId, RoomId, SiteId
+from gascore.words import AlarmId, DetectorId, NoticeId, RoomId, RoomKind, SiteId
 
 
 class SpoiledError(Exception):
@@ -24,6 +28,17 @@ class Lane(StrEnum):
     URGENT = "alerts.urgent"
     """Leaks, what people ask for or answer, and texts that did not arrive."""
     OTHERS = "alerts"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Where a detector hangs and what it has in common with others: the most telling group first."""
+
+    site: SiteId
+    room: RoomId
+    room_kind: RoomKind
+    every_s: float
+    groups: tuple[Group, ...]
 
 
 class Registry(Protocol):
@@ -50,6 +65,31 @@ class Registry(Protocol):
         ...
 
 
+class Groups(Protocol):
+    """What detectors have in common. Implementation: `gaswatch.stores.groups.SqlGroups`."""
+
+    def members(self, detectors: Collection[DetectorId]) -> dict[DetectorId, Member]:
+        """Several detectors at once; those that are not in the ledger are missing."""
+        ...
+
+    def sizes(self, now_ms: int) -> Mapping[Group, int]:
+        """How many detectors are in service behind each gateway, in each area and of each supplier.
+
+        Looks at the whole ledger: seconds for a million detectors.
+        """
+        ...
+
+    def names(self, group: Group) -> tuple[str, str] | None:
+        """What it is called, in Chinese and in English; None: it has no name but its id."""
+        ...
+
+    def people_near(
+        self, detectors: Collection[DetectorId], roles: Collection[Role]
+    ) -> list[tuple[Role, Person]]:
+        """Who has one of these roles at the sites of some detectors, each of them once."""
+        ...
+
+
 class Cases(Protocol):
     """The alarms, inside a transaction."""
 
@@ -63,6 +103,14 @@ class Cases(Protocol):
 
     def of_id(self, alarm: AlarmId) -> CaseFile | None:
         """An alarm, open or closed."""
+        ...
+
+    def open_of(self, kind: AlarmKind) -> list[CaseFile]:
+        """All open alarms of a kind."""
+        ...
+
+    def times(self, detector: DetectorId, since_ms: int, stands_for: AlarmId | None) -> int:
+        """How often a detector went offline since then on its own, or inside the alarm `stands_for`."""
         ...
 
     def due(self, now_ms: int, limit: int) -> list[CaseFile]:

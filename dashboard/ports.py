@@ -98,6 +98,10 @@ class Alarms(Protocol):
         """Closed alarms, newest id first, with ids below `before`."""
         ...
 
+    def inside(self, other: AlarmId, after: AlarmId | None, limit: int) -> list[Tracked]:
+        """The alarms for which another one stands or stood last, open and closed, by id, after `after`."""
+        ...
+
     def alarm(self, alarm: AlarmId) -> Tracked | None:
         """One alarm, open or closed."""
         ...

@@ -5,6 +5,7 @@ apart (condition active or normal; acknowledged or not), with the latch beside t
 """
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -25,6 +26,10 @@ class AlarmKind(StrEnum):
     """The service can't see: broker, collector or store down."""
     TROUBLE = "trouble"
     """The service sees, but something of its own is not as it should be."""
+    OUTAGE = "outage"
+    """Many detectors of an area, a gateway or a supplier went offline together: one alarm with the list."""
+    UNSTABLE = "unstable"
+    """A detector goes offline and comes back again and again: one alarm for all of it."""
 
 
 class AlarmStatus(StrEnum):
@@ -48,6 +53,39 @@ class AlarmCause(StrEnum):
     OTHER = "other"
     CLEARED = "cleared"
     """Not a leak and over by itself: closed without a person."""
+    ABSORBED = "absorbed"
+    """A group alarm that explains more has taken its place."""
+
+
+class GroupKind(StrEnum):
+    """What detectors that fail together have in common, the most telling first."""
+
+    GATEWAY = "gateway"
+    AREA = "area"
+    SUPPLIER = "supplier"
+
+
+class Outage(msgspec.Struct, frozen=True):
+    """What a group alarm says of its group.
+
+    Attributes:
+        offline: how many of its detectors that went since it began are offline now; `most`: the most so far.
+        size: how many detectors the group has in service.
+        listed: the first of them (`LISTED`); all: `GET /api/v1/alarms/{id}/inside`.
+    """
+
+    kind: GroupKind
+    id: str
+    offline: int
+    most: int
+    size: int
+    listed: tuple[DetectorId, ...] = ()
+
+
+LISTED: Final = 20
+"""Detectors named in a group alarm's snapshot, which travels in the journal with every step."""
+QUIETED: Final = frozenset({AlarmKind.OFFLINE, AlarmKind.UNSTABLE})
+"""The only kinds that are ever silent inside another alarm. Leaks never are (design, section 3)."""
 
 
 class Alarm(msgspec.Struct, frozen=True):
@@ -91,6 +129,8 @@ class Alarm(msgspec.Struct, frozen=True):
     closed_ms: int | None = None
     cause: AlarmCause | None = None
     note: str = ""
+    inside: AlarmId | None = None
+    outage: Outage | None = None
 
     @property
     def status(self) -> AlarmStatus:

@@ -205,6 +205,12 @@ class AlarmStep(StrEnum):
     COMMENTED = "commented"
     ESCALATED = "escalated"
     """The next people up the ladder were told (`step` says how far up)."""
+    QUIETED = "quieted"
+    """Another alarm stands for it (`Alarm.inside`): it is shown, but silent."""
+    ON_ITS_OWN = "on_its_own"
+    """The alarm that stood for it is over, and it is not."""
+    COUNTED = "counted"
+    """Its numbers changed: how many of a group are offline, how often a connection broke off."""
 
 
 class AlarmStepped(_Event, frozen=True, tag="alarm.stepped"):

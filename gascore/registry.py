@@ -125,6 +125,8 @@ class Detector(msgspec.Struct, frozen=True):
         commissioned_ms: since when it must report; None: not required yet.
         retired_ms: since when it is out of service.
         accepted_ms: acceptance date, from which its life counts (CJJ/T 146-2011 3.1.3).
+        gateway: the concentrator or base station that its messages come through; detectors with the same one
+            fail together.
     """
 
     no: int
@@ -139,6 +141,7 @@ class Detector(msgspec.Struct, frozen=True):
     commissioned_ms: int | None = None
     retired_ms: int | None = None
     accepted_ms: int | None = None
+    gateway: str | None = None
 
 
 class Placed(msgspec.Struct, frozen=True, gc=False):

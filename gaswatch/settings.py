@@ -131,6 +131,22 @@ class Settings(BaseSettings):
     """A detector's clock that is further off is not trusted; the instant of receipt counts."""
     late_s: float = Field(default=300.0, ge=1)
     """A leak measured longer ago than this is notified marked "late"."""
+    offline_hold_s: float = Field(default=45.0, ge=0, le=3_600)
+    """The first text of a silence waits so long: it may be over, or one of many by then. Leaks never wait."""
+    outage_share: float = Field(default=0.3, gt=0, lt=1)
+    """More than this share of an area, a gateway or a supplier offline at once is one group alarm …"""
+    outage_min: int = Field(default=5, ge=2)
+    """… of at least so many detectors …"""
+    outage_window_s: float = Field(default=120.0, ge=1, le=86_400)
+    """… that went within so long of each other …"""
+    outage_calm_s: float = Field(default=300.0, ge=1, le=86_400)
+    """… until fewer than half of that have been offline for so long."""
+    unstable_times: int = Field(default=3, ge=2)
+    """A detector that goes offline so often …"""
+    unstable_window_s: float = Field(default=1800.0, ge=1, le=86_400)
+    """… within so long has an unstable connection: one text for all of it …"""
+    unstable_calm_s: float = Field(default=1800.0, ge=1, le=86_400)
+    """… until nothing has changed for so long."""
     business_margin_s: float = Field(default=1800.0, ge=0, le=43_200)
     """Business hours in reports begin this long before opening and end this long after closing."""
 

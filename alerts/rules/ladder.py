@@ -28,6 +28,10 @@ class Phase(StrEnum):
 
     IDLE = "idle"
     """Not started."""
+    HELD = "held"
+    """Starts after a short while, if it is not over or explained by then."""
+    QUIET = "quiet"
+    """Another alarm stands for it: nobody is told."""
     CLIMBING = "climbing"
     ANSWERED = "answered"
     """Somebody took responsibility."""
@@ -60,6 +64,26 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """The alarm opened, or stands on its own again: start by this plan, but only after `hold_ms`."""
+
+    plan: Plan
+    hold_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hush:
+    """Another alarm stands for this one; `plan` is the one by which it may go on some day."""
+
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """The alarm is closed because another one has taken its place: those who were told hear of that one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Tick:
     """Time passed."""
 
@@ -86,7 +110,7 @@ class Unreached:
     rung: int
 
 
-Event: TypeAlias = Start | Tick | Answered | Over | Closed | Unreached
+Event: TypeAlias = Start | Hold | Hush | Drop | Tick | Answered | Over | Closed | Unreached
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +141,9 @@ class Because(StrEnum):
     CLIMBED_AFTER = "climbed_after"
     """it is over, and nobody has answered."""
     CLOSED = "closed"
+    HELD = "held"
+    HUSHED = "hushed"
+    DROPPED = "dropped"
     NOT_DUE = "not_due"
 
 
@@ -169,6 +196,34 @@ def _start(state: Ladder, event: Event, now_ms: int) -> Step:
     first = event.plan.rungs[0]
     told = _due_at(msgspec.structs.replace(fresh, rung=0))
     return Step(told, (Tell(event.purpose, first.roles, rung=0, told=again),), reason)
+
+
+def _hold(state: Ladder, event: Event, now_ms: int) -> Step:
+    """Who was told before goes on being told at the old instants; who was not, is not told yet."""
+    if not isinstance(event, Hold):
+        raise TypeError(f"TRANSITIONS holds a ladder on {type(event).__name__}")
+    if state.rung >= 0:
+        return Step(_due_at(msgspec.structs.replace(state, phase=Phase.CLIMBING)), (), Because.BACK_IN_HOLD)
+    held = Ladder(phase=Phase.HELD, plan=event.plan.name, started_ms=now_ms, due_ms=now_ms + event.hold_ms)
+    return Step(held, (), Because.HELD)
+
+
+def _start_if_due(state: Ladder, event: Event, now_ms: int) -> Step:
+    if state.due_ms is not None and now_ms < state.due_ms:
+        return Step(state, (), Because.NOT_DUE)
+    del event
+    return _start(Ladder(), Start(PLANS[state.plan]), now_ms)
+
+
+def _hush(state: Ladder, event: Event, now_ms: int) -> Step:
+    del now_ms
+    plan = event.plan.name if isinstance(event, Hush) else state.plan
+    return Step(msgspec.structs.replace(state, phase=Phase.QUIET, plan=plan, due_ms=None), (), Because.HUSHED)
+
+
+def _drop(state: Ladder, event: Event, now_ms: int) -> Step:
+    del event, now_ms
+    return Step(msgspec.structs.replace(state, phase=Phase.DONE, due_ms=None), (), Because.DROPPED)
 
 
 def _back(state: Ladder, event: Event, now_ms: int) -> Step:
@@ -263,6 +318,23 @@ _Move: TypeAlias = Callable[[Ladder, Event, int], Step]
 
 TRANSITIONS: Final[Mapping[tuple[Phase, type], _Move]] = {
     (Phase.IDLE, Start): _start,
+    (Phase.IDLE, Hold): _hold,
+    (Phase.IDLE, Hush): _hush,
+    (Phase.HELD, Start): _start,
+    (Phase.HELD, Tick): _start_if_due,
+    (Phase.HELD, Hold): _hold,
+    (Phase.HELD, Hush): _hush,
+    (Phase.HELD, Drop): _drop,
+    (Phase.HELD, Answered): _answered,
+    (Phase.HELD, Closed): _drop,
+    (Phase.QUIET, Start): _start,
+    (Phase.QUIET, Hold): _hold,
+    (Phase.QUIET, Drop): _drop,
+    (Phase.QUIET, Answered): _answered,
+    (Phase.QUIET, Closed): _clear,
+    (Phase.CLIMBING, Hush): _hush,
+    (Phase.CLIMBING, Drop): _drop,
+    (Phase.ANSWERED, Drop): _drop,
     (Phase.CLIMBING, Start): _start,
     (Phase.CLIMBING, Tick): _climb,
     (Phase.CLIMBING, Unreached): _unreached,

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from gascore.alarm import Alarm, AlarmCause, AlarmKind, AlarmStatus
+from gascore.alarm import QUIETED, Alarm, AlarmCause, AlarmKind, AlarmStatus, Outage
 from gascore.journal import AlarmStep, AlarmStepped, Outcome
 from gascore.words import AlarmId, DetectorId, Level, Priority, RoomId, SiteId
 
@@ -36,11 +36,33 @@ class Began:
     detector: DetectorId | None = None
     site: SiteId | None = None
     room: RoomId | None = None
+    inside: AlarmId | None = None
+    outage: Outage | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
     """The condition holds no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Absorbed:
+    """Another alarm explains more and takes its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoodFor:
+    """From now on the alarm `other` stands for this one; None: it is on its own."""
+
+    other: AlarmId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What a group alarm counts, or how often a connection broke off (`count`)."""
+
+    outage: Outage | None = None
+    count: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +91,7 @@ class Comment:
     note: str
 
 
-Event: TypeAlias = Began | Ended | Ack | Close | Comment
+Event: TypeAlias = Began | Ended | Absorbed | StoodFor | Numbers | Ack | Close | Comment
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +143,10 @@ class Cue(Enum):
     CLOSE = auto()
     CLOSE_WITHOUT_CAUSE = auto()
     COMMENT = auto()
+    ABSORBED = auto()
+    STOOD_FOR = auto()
+    ON_ITS_OWN = auto()
+    NUMBERS = auto()
 
 
 _UA, _UN = AlarmStatus.UNACKED_ACTIVE, AlarmStatus.UNACKED_NORMAL
@@ -142,6 +168,10 @@ TRANSITIONS: Final[Mapping[tuple[AlarmStatus | None, Cue], Why]] = {
     (_UA, Cue.CLOSE): Outcome.STILL_ACTIVE,
     (_UA, Cue.CLOSE_WITHOUT_CAUSE): Outcome.STILL_ACTIVE,
     (_UA, Cue.COMMENT): AlarmStep.COMMENTED,
+    (_UA, Cue.ABSORBED): AlarmStep.CLOSED,
+    (_UA, Cue.STOOD_FOR): AlarmStep.QUIETED,
+    (_UA, Cue.ON_ITS_OWN): AlarmStep.ON_ITS_OWN,
+    (_UA, Cue.NUMBERS): AlarmStep.COUNTED,
     (_UN, Cue.BEGAN): AlarmStep.CAME_BACK,
     (_UN, Cue.ACK): AlarmStep.ACKED,
     (_UN, Cue.STALE_ACK): Outcome.CHANGED_MEANWHILE,
@@ -157,6 +187,10 @@ TRANSITIONS: Final[Mapping[tuple[AlarmStatus | None, Cue], Why]] = {
     (_AA, Cue.CLOSE): Outcome.STILL_ACTIVE,
     (_AA, Cue.CLOSE_WITHOUT_CAUSE): Outcome.STILL_ACTIVE,
     (_AA, Cue.COMMENT): AlarmStep.COMMENTED,
+    (_AA, Cue.ABSORBED): AlarmStep.CLOSED,
+    (_AA, Cue.STOOD_FOR): AlarmStep.QUIETED,
+    (_AA, Cue.ON_ITS_OWN): AlarmStep.ON_ITS_OWN,
+    (_AA, Cue.NUMBERS): AlarmStep.COUNTED,
     (_AN, Cue.BEGAN): AlarmStep.CAME_BACK,
     (_AN, Cue.ACK): Outcome.ALREADY,
     (_AN, Cue.STALE_ACK): Outcome.ALREADY,
@@ -194,6 +228,8 @@ def cue_of(state: Case | None, event: Event) -> Cue:
             return _cue_of_began(state.alarm if state else None, event)
         case Ended():
             return Cue.ENDED_LATCHED if state and state.alarm.latched else Cue.ENDED
+        case Absorbed() | StoodFor() | Numbers():
+            return _cue_of_grouping(state.alarm if state else None, event)
         case Ack():
             stale = state and event.seen_version is not None and event.seen_version < state.worse_version
             return Cue.STALE_ACK if stale else Cue.ACK
@@ -203,6 +239,22 @@ def cue_of(state: Case | None, event: Event) -> Cue:
             return Cue.CLOSE if judged else Cue.CLOSE_WITHOUT_CAUSE
         case Comment():
             return Cue.COMMENT
+
+
+def _cue_of_grouping(alarm: Alarm | None, event: Absorbed | StoodFor | Numbers) -> Cue:
+    if alarm is None:
+        return Cue.UNCHANGED
+    match event:
+        case Absorbed():
+            return Cue.ABSORBED if alarm.kind is AlarmKind.OUTAGE else Cue.UNCHANGED
+        case StoodFor(other):
+            # Whatever asks for it: only these kinds are ever silent inside another alarm, never a leak.
+            if other == alarm.inside or alarm.kind not in QUIETED:
+                return Cue.UNCHANGED
+            return Cue.ON_ITS_OWN if other is None else Cue.STOOD_FOR
+        case Numbers(outage, count):
+            is_same = outage in {None, alarm.outage} and count in {None, alarm.count}
+            return Cue.UNCHANGED if is_same else Cue.NUMBERS
 
 
 def _cue_of_began(alarm: Alarm | None, event: Began) -> Cue:
@@ -241,6 +293,8 @@ def _open(event: Event, now_ms: int) -> Alarm:
         peak_lel=event.lel,
         late=event.late,
         codes=event.codes,
+        inside=event.inside if event.kind in QUIETED else None,
+        outage=event.outage,
     )
 
 
@@ -292,7 +346,17 @@ def _closed(alarm: Alarm, event: Event) -> Alarm:
         return msgspec.structs.replace(
             closed, closed_by=event.by, cause=event.cause, note=event.note or alarm.note
         )
-    return msgspec.structs.replace(closed, cause=AlarmCause.CLEARED)
+    cause = AlarmCause.ABSORBED if isinstance(event, Absorbed) else AlarmCause.CLEARED
+    return msgspec.structs.replace(closed, cause=cause)
+
+
+def _stood_for(alarm: Alarm, event: Event) -> Alarm:
+    return msgspec.structs.replace(alarm, inside=getattr(event, "other", None))
+
+
+def _counted(alarm: Alarm, event: Event) -> Alarm:
+    outage, count = getattr(event, "outage", None), getattr(event, "count", None)
+    return msgspec.structs.replace(alarm, outage=outage or alarm.outage, count=count or alarm.count)
 
 
 def _unchanged(alarm: Alarm, event: Event) -> Alarm:
@@ -308,4 +372,7 @@ _CHANGES: Final[Mapping[AlarmStep, Callable[[Alarm, Event], Alarm]]] = {
     AlarmStep.ACKED: _acked,
     AlarmStep.CLOSED: _closed,
     AlarmStep.COMMENTED: _unchanged,
+    AlarmStep.QUIETED: _stood_for,
+    AlarmStep.ON_ITS_OWN: _stood_for,
+    AlarmStep.COUNTED: _counted,
 }

@@ -83,12 +83,24 @@ CARE: Final = Plan(
 )
 """We see, but something of ours needs a hand before it gets worse. Calmer than `OURS`: a trouble that is over
 within two minutes is no text, and once in a shift reminds."""
+TOGETHER: Final = Plan(
+    "together",
+    (
+        _rung(30 * _SECOND, Role.SHIFT_LEADER, Role.GRID_WORKER, Role.SUPPLIER_DISPATCH),
+        _rung(15 * _MINUTE, Role.DUTY_OFFICER),
+    ),
+    2 * _HOUR,
+)
+"""Many detectors at once: their owners can do nothing about it. The first text waits until most of the group
+is counted, and until the best explanation (docs/adr/0017) has taken the place of the first one."""
 STRANGER: Final = Plan("stranger", (_rung(0, Role.SHIFT_LEADER, Role.DUTY_OFFICER),), 300 * _SECOND)
 """A leak at a detector that is not in the ledger: nobody knows whose it is, so operators are told at once."""
 NOBODY: Final = Plan("nobody", (), 24 * _HOUR)
 """An advisory: seen on the console."""
 
-PLANS: Final = {plan.name: plan for plan in (URGENT, LOW_LEAK, TECHNICAL, OURS, CARE, STRANGER, NOBODY)}
+PLANS: Final = {
+    plan.name: plan for plan in (URGENT, LOW_LEAK, TECHNICAL, OURS, CARE, TOGETHER, STRANGER, NOBODY)
+}
 
 
 def plan_for(kind: AlarmKind, priority: Priority) -> Plan:
@@ -97,6 +109,8 @@ def plan_for(kind: AlarmKind, priority: Priority) -> Plan:
         return OURS
     if kind is AlarmKind.TROUBLE:
         return CARE
+    if kind is AlarmKind.OUTAGE:
+        return TOGETHER
     if kind is AlarmKind.UNKNOWN_LEAK:
         return STRANGER
     by_priority = {

@@ -114,6 +114,7 @@ def _chinese(alarm: Alarm, purpose: NoticePurpose, names: Names, reader: Reader)
         *_place(names, Language.ZH),
         _Piece(_what(alarm, Language.ZH)),
         _Piece(_lel(alarm), rank=4),
+        _Piece(_of_how_many(alarm), rank=1),
         _Piece(_since(alarm, reader)),
         _Piece(must),
         *(_Piece(text, rank=2) for text in may),
@@ -129,6 +130,7 @@ def _english(alarm: Alarm, purpose: NoticePurpose, names: Names, reader: Reader)
         _Piece(" " + _lel(alarm) if _lel(alarm) else "", rank=4),
         _Piece(" "),
         *_place(names, Language.EN),
+        _Piece(" " + _of_how_many(alarm) if alarm.outage else "", rank=1),
         _Piece(_since(alarm, reader)),
         _Piece(must),
         *(_Piece(text, rank=2) for text in may),
@@ -175,6 +177,11 @@ def _lel(alarm: Alarm) -> str:
     if alarm.kind is not AlarmKind.LEAK or alarm.peak_lel is None:
         return ""
     return f"{min(100, round(alarm.peak_lel))}%LEL"
+
+
+def _of_how_many(alarm: Alarm) -> str:
+    """How many of a group are offline."""
+    return f"{alarm.outage.offline}/{alarm.outage.size}" if alarm.outage else ""
 
 
 def _since(alarm: Alarm, reader: Reader) -> str:

@@ -36,6 +36,8 @@ KINDS: Final[Mapping[Language, Mapping[AlarmKind, str]]] = {
         AlarmKind.UNKNOWN_LEAK: "未登记探测器报漏",
         AlarmKind.BLIND: "监测中断",
         AlarmKind.TROUBLE: "异常",
+        AlarmKind.OUTAGE: "成片离线",
+        AlarmKind.UNSTABLE: "探测器时断时续",
     },
     Language.EN: {
         AlarmKind.LEAK: "GAS LEAK",
@@ -46,6 +48,8 @@ KINDS: Final[Mapping[Language, Mapping[AlarmKind, str]]] = {
         AlarmKind.UNKNOWN_LEAK: "LEAK, unlisted",
         AlarmKind.BLIND: "Monitoring down",
         AlarmKind.TROUBLE: "Trouble with",
+        AlarmKind.OUTAGE: "Mass outage",
+        AlarmKind.UNSTABLE: "Unstable link",
     },
 }
 OURS: Final[Mapping[Language, Mapping[str, str]]] = {
@@ -60,6 +64,8 @@ TROUBLES: Final[Mapping[Language, Mapping[str, str]]] = {
 """What an alarm of the kind `TROUBLE` is about, by the first word of its name ("system:trouble:{name}")."""
 PLATFORM: Final[Mapping[Language, str]] = {Language.ZH: "监测平台", Language.EN: "the platform"}
 """What stands for a trouble that has no word of its own."""
+GATEWAY: Final[Mapping[Language, str]] = {Language.ZH: "网关{}", Language.EN: "gateway {}"}
+"""A gateway has no name; the end of an id tells more than its beginning."""
 LEVELS: Final[Mapping[Language, Mapping[Level, str]]] = {
     Language.ZH: {Level.NONE: "", Level.LOW: "低限", Level.HIGH: "高限"},
     Language.EN: {Level.NONE: "", Level.LOW: " LOW", Level.HIGH: " HIGH"},
@@ -74,6 +80,8 @@ TO_DO: Final[Mapping[Language, Mapping[AlarmKind, tuple[str, ...]]]] = {
         AlarmKind.UNKNOWN_LEAK: ("。请即查找位置",),
         AlarmKind.BLIND: ("。各处可能漏报,请人工值守",),
         AlarmKind.TROUBLE: ("。监测仍在继续,请看系统页",),
+        AlarmKind.OUTAGE: ("。请查停电或网络", ",泄漏照常另报"),
+        AlarmKind.UNSTABLE: ("。请查电源网络",),
     },
     Language.EN: {
         AlarmKind.LEAK: (" GET OUT", " NO FLAME"),
@@ -84,6 +92,8 @@ TO_DO: Final[Mapping[Language, Mapping[AlarmKind, tuple[str, ...]]]] = {
         AlarmKind.UNKNOWN_LEAK: ("", " find it"),
         AlarmKind.BLIND: ("", " stay alert"),
         AlarmKind.TROUBLE: ("", " see System"),
+        AlarmKind.OUTAGE: ("", " power?"),
+        AlarmKind.UNSTABLE: ("", " power?"),
     },
 }
 """What to do: the first piece always, the others where there is room. The advice against flames and

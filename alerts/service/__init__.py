@@ -3,5 +3,6 @@
 from alerts.service.alerts import Alerts, Parts
 from alerts.service.courier import Courier
 from alerts.service.desk import Desk
+from alerts.service.grouping import Grouping, Limits
 
-__all__ = ["Alerts", "Courier", "Desk", "Parts"]
+__all__ = ["Alerts", "Courier", "Desk", "Grouping", "Limits", "Parts"]

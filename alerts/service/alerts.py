@@ -10,10 +10,11 @@ from typing import Final
 
 import structlog
 
-from alerts.ports import Books, Registry, SmsSender
+from alerts.ports import Books, Groups, Registry, SmsSender
 from alerts.rules.delivery import Parcel, Sent
 from alerts.service.courier import Courier
 from alerts.service.desk import Desk, Trouble
+from alerts.service.grouping import Grouping, Limits
 from alerts.service.latency import Latency
 from alerts.service.watch import watch
 from gascore.alarm import NoticeState
@@ -39,6 +40,8 @@ class Parts:
 
     books: Books
     registry: Registry
+    groups: Groups
+    limits: Limits
     journal: Journal
     board: StatusBoard
     sender: SmsSender | None
@@ -55,7 +58,7 @@ class Alerts:
         self._parts = parts
         self._clock = parts.clock
         self._started_ms = parts.clock.now_ms()
-        self._desk = Desk(parts.books, parts.registry, parts.zone)
+        self._desk = Desk(parts.books, parts.registry, parts.zone, Grouping(parts.groups, parts.limits))
         self._courier = Courier(parts.books, parts.sender) if parts.sender else None
         self._stopping = asyncio.Event()
         self._mail = asyncio.Event()
@@ -79,6 +82,7 @@ class Alerts:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._status_loop(), name="alerts status")
                 tasks.create_task(self._desk_loop(), name="alerts desk")
+                tasks.create_task(self._survey_loop(), name="alerts survey")
                 if self._courier is not None:
                     tasks.create_task(self._courier_loop(self._courier), name="alerts courier")
         finally:
@@ -108,6 +112,19 @@ class Alerts:
                 self._store_is(error)
                 watched = None
                 await self._pause(RETRY_MS)
+
+    async def _survey_loop(self) -> None:
+        """Count the ledger when it changed, beside the desk: for a million detectors it takes seconds."""
+        while not self._stopping.is_set():
+            begun_ms = self._clock.now_ms()
+            if self._desk.needs_survey:
+                try:
+                    await asyncio.to_thread(self._desk.survey, begun_ms)
+                except StoreDownError as error:
+                    self._store_is(error)
+            # While a ledger is put in it changes all the time: no more than a tenth of the time is for counting.
+            took_ms = max(0, self._clock.now_ms() - begun_ms)
+            await self._pause(max(SECOND_MS, 10 * took_ms))
 
     async def _courier_loop(self, courier: Courier) -> None:
         running: set[asyncio.Task[None]] = set()

@@ -4,20 +4,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 import structlog
 
-from alerts.ports import Registry, SpoiledError, Transaction
+from alerts.ports import Groups, Registry, SpoiledError, Transaction
 from alerts.rules import delivery, ladder, lifecycle
 from alerts.rules.casefile import CaseFile
 from alerts.rules.delivery import FAILED
-from alerts.rules.ladder import Answered, Closed, Over, Start, Tell, Tick, Unreached
+from alerts.rules.ladder import Answered, Closed, Drop, Hold, Hush, Over, Start, Tell, Tick, Unreached
 from alerts.rules.plans import plan_for
 from alerts.service.places import Places
 from alerts.service.telling import Teller
-from gascore.alarm import Alarm, NoticePurpose, NoticeState
+from gascore.alarm import QUIETED, Alarm, AlarmCause, NoticePurpose, NoticeState
 from gascore.journal import AlarmStep, AlarmStepped, Event
 from gascore.words import AlarmId
 
@@ -27,6 +27,8 @@ _PURPOSE: Final[Mapping[AlarmStep, NoticePurpose]] = {
     AlarmStep.CAME_BACK: NoticePurpose.RAISED,
     AlarmStep.WORSE: NoticePurpose.WORSE,
 }
+UNDECIDED_MS: Final = 5_000
+"""How much longer a held alarm waits while the journal behind it has not been taken in."""
 STUCK_MS: Final = 60_000
 """When a ladder that we can't climb is tried again: by then our process may be another one."""
 _EVER_MS: Final = 1 << 62
@@ -35,21 +37,40 @@ UNTOLD: Final = FAILED - {NoticeState.SUPERSEDED}
 """A notice that was replaced by a newer one says nothing about whether its phone can be reached."""
 
 
+class Guard(Protocol):
+    """Asked before anybody is told of an alarm that was held. Implementation: `alerts.service.grouping`."""
+
+    @property
+    def is_undecided(self) -> bool:
+        """Too much is waiting to be taken in to say what explains what."""
+        ...
+
+    def stands_for(self, alarm: Alarm) -> AlarmId | None:
+        """The alarm that stands for this one."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When something happened, and when the message behind it was received (None: no message)."""
+    """When something happened, and when the message behind it was received (None: no message).
+
+    `wait_ms`: people are told so much later, of what may have an explanation until then.
+    """
 
     at_ms: int
     cause_ms: int | None = None
+    wait_ms: int = 0
 
 
 class Casework:
     """One transaction's work; `events` is what is to be appended to the journal at its end."""
 
-    def __init__(self, books: Transaction, registry: Registry, zone: tzinfo, now_ms: int) -> None:
+    def __init__(
+        self, books: Transaction, registry: Registry, groups: Groups, zone: tzinfo, now_ms: int
+    ) -> None:
         self.books = books
         self.now_ms = now_ms
-        self.places = Places(registry)
+        self.places = Places(registry, groups)
         self.teller = Teller(books.notices, registry, self.places, zone)
         self.events: list[Event] = []
         self.told = 0
@@ -75,13 +96,15 @@ class Casework:
         self.events.extend(done.effects)
         step = done.effects[0].step
         _log.info("alarm", alarm=changed.alarm.id, key=changed.alarm.key, reason=step.value)
-        follow = _ladder_event(file.alarm if file else None, changed.alarm, step)
+        follow = _ladder_event(file.alarm if file else None, changed.alarm, step, moment)
         if follow is None:
             self.books.cases.put(changed)
         else:
             self.climb(changed, follow, moment, changed=True)
         if step is AlarmStep.ACKED:
             self._withdraw(changed.alarm, {NoticePurpose.REPEAT})
+        elif step is AlarmStep.QUIETED and changed.ladder.rung >= 0:  # else nobody was told yet
+            self._withdraw(changed.alarm, {NoticePurpose.RAISED, NoticePurpose.REPEAT})
         elif step is AlarmStep.CLOSED:
             self._withdraw(changed.alarm, {NoticePurpose.RAISED, NoticePurpose.WORSE, NoticePurpose.REPEAT})
             self.books.notices.forget_codes(changed.alarm.id)
@@ -99,7 +122,7 @@ class Casework:
         for tell in done.effects:
             self._tell(file, tell, moment)
 
-    def tick(self, limit: int) -> tuple[int, list[AlarmId]]:
+    def tick(self, limit: int, guard: Guard) -> tuple[int, list[AlarmId]]:
         """Let every ladder that is due go on; returns how many were, and which of them could not.
 
         One that we can't climb is put off: it must not keep the others from people.
@@ -109,13 +132,26 @@ class Casework:
         for file in due:
             try:
                 with self.attempt():
-                    self.climb(file, Tick(), Moment(self.now_ms))
+                    self._go_on(file, guard)
             except SpoiledError:
                 _log.exception("ladder_stuck", alarm=file.alarm.id)
                 stuck.append(file.alarm.id)
                 later = msgspec.structs.replace(file.ladder, due_ms=self.now_ms + STUCK_MS)
                 self.books.cases.put(file.with_ladder(later))
         return len(due), stuck
+
+    def _go_on(self, file: CaseFile, guard: Guard) -> None:
+        """A ladder that was held starts only if nothing else explains its alarm by now."""
+        if file.ladder.phase is ladder.Phase.HELD:
+            other = guard.stands_for(file.alarm)
+            if other is not None:
+                self.happen(file, lifecycle.StoodFor(other), Moment(self.now_ms))
+                return
+            if guard.is_undecided:
+                again = Hold(plan_for(file.alarm.kind, file.alarm.priority), UNDECIDED_MS)
+                self.climb(file, again, Moment(self.now_ms))
+                return
+        self.climb(file, Tick(), Moment(self.now_ms))
 
     def set_back(self, by_ms: int) -> None:
         """The clock was set back: else no ladder would climb and no text leave until it is that late again."""
@@ -164,11 +200,15 @@ class Casework:
         self.teller.withdraw([p for p in parcels if p.notice.purpose in purposes], self.now_ms)
 
 
+_OPENING: Final = frozenset({AlarmStep.OPENED, AlarmStep.QUIETED, AlarmStep.ON_ITS_OWN})
 _REACHING: Final = frozenset({ladder.Phase.CLIMBING, ladder.Phase.UNANSWERED})
 """The phases in which a rung that can't be reached sends the ladder on."""
 
 
-def _ladder_event(before: Alarm | None, alarm: Alarm, step: AlarmStep) -> ladder.Event | None:
+def _ladder_event(before: Alarm | None, alarm: Alarm, step: AlarmStep, moment: Moment) -> ladder.Event | None:
+    if alarm.kind in QUIETED and step in _OPENING:
+        plan = plan_for(alarm.kind, alarm.priority)
+        return Hold(plan, moment.wait_ms) if alarm.inside is None else Hush(plan)
     if step in _PURPOSE:
         # Back and higher than ever is news also to those who have not heard yet that it was over.
         higher = before is not None and alarm.peak_level > before.peak_level
@@ -178,4 +218,6 @@ def _ladder_event(before: Alarm | None, alarm: Alarm, step: AlarmStep) -> ladder
         return Answered()
     if step is AlarmStep.NORMAL:
         return Over()
-    return Closed() if step is AlarmStep.CLOSED else None
+    if step is AlarmStep.CLOSED:
+        return Drop() if alarm.cause is AlarmCause.ABSORBED else Closed()
+    return None

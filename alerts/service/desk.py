@@ -14,13 +14,15 @@ import structlog
 from alerts.ports import Books, Lane, Registry, SpoiledError
 from alerts.rules.lifecycle import Ended
 from alerts.service.casework import Casework, Moment
-from alerts.service.folding import begin_blind, fold, is_urgent
+from alerts.service.folding import begin_blind, fold, is_noise, is_urgent, silences
+from alerts.service.grouping import Grouping
 from gascore.journal import Entry
 
 ENTRIES: Final = 10
 """Per lane and turn: the collector can't write while a turn lasts (up to 10 ms for each entry that concerns us)."""
-SCANNED: Final = 1_000
-"""Entries looked at per lane and turn: enough to find a leak behind the power cut of a quarter."""
+SCANNED: Final[Mapping[Lane, int]] = {Lane.URGENT: 1_000, Lane.OTHERS: 100}
+"""Entries looked at per lane and turn: enough to find a leak behind the power cut of a quarter; of the others
+not many more than are taken, for they are read again when their turn comes."""
 LADDERS: Final = 10
 CLOCK_STEP_MS: Final = 1_000
 """A clock that went back by more was set."""
@@ -57,10 +59,11 @@ class Turned:
 class Desk:
     """Works for one process at a time; `watched` are the keys whose trouble is given to `turn`."""
 
-    def __init__(self, books: Books, registry: Registry, zone: tzinfo) -> None:
+    def __init__(self, books: Books, registry: Registry, zone: tzinfo, grouping: Grouping) -> None:
         self._books = books
         self._registry = registry
         self._zone = zone
+        self._grouping = grouping
         self._skipped: Trouble | None = None
         self._turned_ms = 0
 
@@ -70,48 +73,79 @@ class Desk:
         Raises:
             StoreDownError: nothing happened; try again.
         """
-        with self._books.transaction() as books:
-            work = Casework(books, self._registry, self._zone, now_ms)
-            if now_ms < self._turned_ms - CLOCK_STEP_MS:
-                _log.warning("clock_set_back", by_ms=self._turned_ms - now_ms)
-                work.set_back(self._turned_ms - now_ms)
-            more_urgent = self._read(work, Lane.URGENT)
-            more_others = self._read(work, Lane.OTHERS)
-            for key, trouble in {**(watched or {}), OWN_JOURNAL: self._skipped}.items():
-                _watch(work, key, trouble)
-            ticked, stuck = work.tick(LADDERS)
-            if stuck:
-                self._skipped = Trouble("ladder_stuck", now_ms)
-            work.finish()
-            more = more_urgent or more_others or ticked == LADDERS or bool(work.events)
-            cursor = min(books.cursor(lane) for lane in Lane)
-            turned = Turned(cursor, more, books.cases.next_due_ms(), work.told)
+        try:
+            with self._books.transaction() as books:
+                work = Casework(books, self._registry, self._grouping.groups, self._zone, now_ms)
+                turned = self._work(work, watched or {})
+        except BaseException:
+            self._grouping.forget()
+            raise
         self._turned_ms = now_ms
         return turned
+
+    @property
+    def needs_survey(self) -> bool:
+        """The ledger has to be counted (again)."""
+        return self._grouping.needs_survey
+
+    def survey(self, now_ms: int) -> None:
+        """Count the ledger; in another thread than `turn`, which must not wait for it. Raises `StoreDownError`."""
+        self._grouping.survey(now_ms)
+
+    def _work(self, work: Casework, watched: Mapping[str, Trouble | None]) -> Turned:
+        grouping = self._grouping
+        grouping.begin(work)
+        if work.now_ms < self._turned_ms - CLOCK_STEP_MS:
+            _log.warning("clock_set_back", by_ms=self._turned_ms - work.now_ms)
+            work.set_back(self._turned_ms - work.now_ms)
+            grouping.set_back()
+        more_urgent = self._read(work, Lane.URGENT)
+        grouping.is_behind = self._read(work, Lane.OTHERS)
+        for key, trouble in {**watched, OWN_JOURNAL: self._skipped}.items():
+            _watch(work, key, trouble)
+        grouping.settle(work)
+        ticked, stuck = work.tick(LADDERS, grouping)
+        if stuck:
+            self._skipped = Trouble("ladder_stuck", work.now_ms)
+        work.finish()
+        more = (
+            more_urgent or grouping.is_behind or grouping.has_more or ticked == LADDERS or bool(work.events)
+        )
+        cursor = min(work.books.cursor(lane) for lane in Lane)
+        wakes = (work.books.cases.next_due_ms(), grouping.wake_at())
+        return Turned(
+            cursor, more, min((at_ms for at_ms in wakes if at_ms is not None), default=None), work.told
+        )
 
     def _read(self, work: Casework, lane: Lane) -> bool:
         """Take in what is for this lane, up to `ENTRIES`; whether there is more."""
         start = cursor = work.books.cursor(lane)
         taken = 0
-        entries = work.books.entries(cursor, SCANNED)
+        scanned = SCANNED[lane]
+        entries = work.books.entries(cursor, scanned)
+        if lane is Lane.OTHERS:
+            self._grouping.look_up(silences(entries, ENTRIES))
         for entry in entries:
             if is_urgent(entry.event) == (lane is Lane.URGENT):
                 if taken == ENTRIES:
                     break
                 before = len(work.events)
-                self._take_in(work, entry)
+                if lane is Lane.URGENT or not is_noise(entry.event):
+                    self._take_in(work, entry)
                 taken += len(work.events) > before  # what means nothing to us costs nothing
             cursor = entry.id
         if cursor != start:
             work.books.move(lane, cursor)
-        return bool(entries) and (len(entries) == SCANNED or cursor != entries[-1].id)
+        return bool(entries) and (len(entries) == scanned or cursor != entries[-1].id)
 
     def _take_in(self, work: Casework, entry: Entry) -> None:
         """One entry that we can't digest must not keep all later leaks from people."""
         try:
             with work.attempt():
-                fold(work, entry)
+                fold(work, entry, self._grouping)
         except SpoiledError:
+            self._grouping.forget()
+            self._grouping.begin(work)
             _log.exception("entry_skipped", entry=entry.id)
             self._skipped = Trouble("entry_skipped", work.now_ms)
 

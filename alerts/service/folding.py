@@ -1,12 +1,17 @@
 """Journal entry -> what it means for alarms. One function for each kind of event; others mean nothing here."""
 
+from itertools import islice
+from typing import Final
+
 from alerts.rules.lifecycle import Began, Ended
 from alerts.rules.priority import priority_of
 from alerts.rules.receipts import receipt_of
 from alerts.service.casework import UNTOLD, Casework, Moment
 from alerts.service.desk_window import serve
+from alerts.service.grouping import Grouping, offline_key
 from gascore.alarm import ALARM_OF_CONDITION, AlarmKind
 from gascore.journal import (
+    AlarmStepped,
     BlindBegan,
     BlindEnded,
     ConditionChanged,
@@ -14,27 +19,33 @@ from gascore.journal import (
     ConditionRaised,
     Entry,
     Event,
+    FirstReport,
+    LedgerChanged,
     NoticeStepped,
+    OperatorAnswered,
     OperatorRequested,
     ReceiptReceived,
     ReplyReceived,
+    ServiceStepped,
+    SignedIn,
     TroubleBegan,
     TroubleEnded,
     UnknownLeak,
 )
 from gascore.words import Condition, DetectorId, Level, Priority
 
+GROUPED_BY: Final = frozenset({"area", "site", "detector"})
+"""Records of the ledger that say who belongs to which group."""
 
-def fold(work: Casework, entry: Entry) -> None:
+
+def fold(work: Casework, entry: Entry, grouping: Grouping) -> None:
     """Take one entry in."""
     # By a clock that was ahead of ours (another machine's, or ours before it was set back) it is still to come;
     # a ladder that starts then would keep people waiting.
     at_ms = min(entry.at_ms, work.now_ms)
     match entry.event:
-        case ConditionRaised() | ConditionChanged() as event:
-            _condition(work, event, at_ms)
-        case ConditionCleared() as event:
-            _cleared(work, event, at_ms)
+        case ConditionRaised() | ConditionChanged() | ConditionCleared() as event:
+            _of_a_detector(work, event, at_ms, grouping)
         case UnknownLeak() as event:
             _unknown_leak(work, event, at_ms)
         case BlindBegan() | BlindEnded() as event:
@@ -43,8 +54,27 @@ def fold(work: Casework, entry: Entry) -> None:
             _trouble(work, event, at_ms)
         case NoticeStepped(notice=notice) if notice.alarm is not None and notice.state in UNTOLD:
             work.check_reached(notice.alarm)
+        case LedgerChanged():
+            grouping.needs_survey = True
         case event:
             serve(work, event, at_ms)
+
+
+def _of_a_detector(
+    work: Casework,
+    event: ConditionRaised | ConditionChanged | ConditionCleared,
+    at_ms: int,
+    grouping: Grouping,
+) -> None:
+    match event:
+        case ConditionRaised(condition=Condition.OFFLINE):
+            _fell_silent(work, event, at_ms, grouping)
+        case ConditionCleared(condition=condition, detector=detector):
+            _cleared(work, event, at_ms)
+            if condition is Condition.OFFLINE:
+                grouping.back(detector, at_ms)
+        case _:
+            _condition(work, event, at_ms)
 
 
 def is_urgent(event: Event) -> bool:
@@ -61,6 +91,16 @@ def is_urgent(event: Event) -> bool:
             return True
         case _:
             return False
+
+
+def is_noise(event: Event) -> bool:
+    """Whether it means nothing for alarms, provided that it is not urgent: most of it is our own."""
+    if isinstance(event, LedgerChanged):
+        return event.entity not in GROUPED_BY
+    return isinstance(event, _NOISE)
+
+
+_NOISE: Final = (AlarmStepped, NoticeStepped, OperatorAnswered, FirstReport, ServiceStepped, SignedIn)
 
 
 def key_of(detector: DetectorId, kind: AlarmKind) -> str:
@@ -94,6 +134,39 @@ def _condition(work: Casework, event: ConditionRaised | ConditionChanged, at_ms:
     work.happen(work.books.cases.of_key(began.key), began, Moment(at_ms, cause_ms))
     if kind is AlarmKind.WRONG_GAS:
         _now_untrustworthy(work, event.detector, at_ms)
+
+
+def silences(entries: list[Entry], limit: int) -> list[DetectorId]:
+    """The first detectors that went offline in these entries."""
+    found = (
+        entry.event.detector
+        for entry in entries
+        if isinstance(entry.event, ConditionRaised) and entry.event.condition is Condition.OFFLINE
+    )
+    return list(islice(found, limit))
+
+
+def _fell_silent(work: Casework, event: ConditionRaised, at_ms: int, grouping: Grouping) -> None:
+    key = offline_key(event.detector)
+    if work.books.cases.of_key(key) is not None:
+        return
+    inside = grouping.went(work, event.detector, event.since_ms, at_ms)
+    member = grouping.member(event.detector)
+    began = Began(
+        id=work.books.cases.new_id(),
+        key=key,
+        kind=AlarmKind.OFFLINE,
+        priority=priority_of(AlarmKind.OFFLINE, Level.NONE, room=None, wrong_gas=False),
+        since_ms=event.since_ms,
+        received_ms=event.sample.received_ms if event.sample else at_ms,
+        detector=event.detector,
+        site=event.site,
+        room=member.room if member else None,
+        inside=inside,
+    )
+    # Counted from now: after a pause of ours the others of its group may be the next entries.
+    wait_ms = work.now_ms - at_ms + grouping.hold_ms(event.detector)
+    work.happen(None, began, Moment(at_ms, wait_ms=wait_ms))
 
 
 def _now_untrustworthy(work: Casework, detector: DetectorId, at_ms: int) -> None:

@@ -1,12 +1,14 @@
 """What the ledger says of the place behind an alarm: names for texts, the room's kind for the priority."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from alerts.ports import Registry
+from alerts.ports import Groups, Registry
+from alerts.rules.outage import Group
 from alerts.rules.wording import Names
-from alerts.rules.words_of_texts import OURS, PLATFORM, TROUBLES
-from gascore.alarm import Alarm, AlarmKind
-from gascore.registry import Room, Site
+from alerts.rules.words_of_texts import GATEWAY, OURS, PLATFORM, TROUBLES
+from gascore.alarm import Alarm, AlarmKind, GroupKind, Outage
+from gascore.registry import Person, Role, Room, Site
 from gascore.words import DetectorId, Language, RoomId, RoomKind, SiteId
 
 
@@ -22,8 +24,9 @@ class Place:
 class Places:
     """Looks things up once; made anew for each transaction, so that a change of the ledger is seen at once."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, groups: Groups) -> None:
         self._registry = registry
+        self._groups = groups
         self._places: dict[DetectorId, Place] = {}
         self._sites: dict[SiteId, Site | None] = {}
         self._rooms: dict[RoomId, Room | None] = {}
@@ -43,6 +46,17 @@ class Places:
         room = self._room(alarm.room) if alarm.room else None
         return Names(self.site_name(alarm, language), room.kind if room else None)
 
+    def people_near(self, alarm: Alarm, roles: Collection[Role]) -> list[tuple[Role, Person]]:
+        """Who has one of these roles about a group alarm: the first detectors that it lists say where.
+
+        A supplier's dispatch is told only of what its own detectors have in common.
+        """
+        if alarm.outage is None:
+            return []
+        mine = alarm.outage.kind is GroupKind.SUPPLIER
+        wanted = [role for role in roles if role is not Role.SUPPLIER_DISPATCH or mine]
+        return self._groups.people_near(alarm.outage.listed, wanted)
+
     def site_name(self, alarm: Alarm, language: Language) -> str:
         """The site's short name, or what stands for it."""
         site = self._site(alarm.site) if alarm.site else None
@@ -51,10 +65,18 @@ class Places:
         if alarm.detector:
             # The end of an id tells more than its beginning: makers put their own prefix first.
             return alarm.detector[-8:]
+        if alarm.outage is not None:
+            return self._group_name(alarm.outage, language)
         _, scope, name = alarm.key.split(":", 2)
         if alarm.kind is AlarmKind.TROUBLE:
             return TROUBLES[language].get(name.split()[0], PLATFORM[language])
         return OURS[language].get(scope, name)
+
+    def _group_name(self, outage: Outage, language: Language) -> str:
+        names = self._groups.names(Group(outage.kind, outage.id))
+        if names is None:
+            return GATEWAY[language].format(outage.id[-6:])
+        return names[language is Language.EN]
 
     def _site(self, site: SiteId) -> Site | None:
         if site not in self._sites:

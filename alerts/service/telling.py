@@ -126,7 +126,7 @@ class Teller:
         found: dict[str, Recipient] = {}
         if alarm.site not in self._on_duty:
             self._on_duty[alarm.site] = self._registry.people_on_duty(alarm.site)
-        for role, person in self._on_duty[alarm.site]:
+        for role, person in self._on_duty[alarm.site] + self._places.people_near(alarm, tell.roles):
             if role in tell.roles:
                 found.setdefault(
                     person.phone, Recipient(person.phone, person.language, person.id, role.value)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from dashboard.adapters import measured, views
+from dashboard.adapters.api.answers import ALARM_MOST, AlarmNumber
 from dashboard.adapters.api.detectors import DAY_MS, ENTRIES, installed
 from dashboard.adapters.api.reports import uptime_report
 from dashboard.adapters.auth import ACTING, SignedIn
@@ -22,12 +23,14 @@ from dashboard.adapters.lines import (
 from dashboard.adapters.parts import Parts, UsesParts
 from dashboard.adapters.problems import ProblemError
 from dashboard.ports import DetectorQuery, User
+from dashboard.rules.board import row_of
 from dashboard.rules.health import COLLECTOR
 from dashboard.rules.uptime import NoSuchPlaceError, Period, PeriodError, UptimeQuery, UptimeReport
-from gascore.words import AreaId, DetectorId, Protection
+from gascore.words import AlarmId, AreaId, DetectorId, Protection
 
 router = APIRouter(include_in_schema=False)
 DETECTORS_SHOWN = 100
+INSIDE_SHOWN = 200
 QUARANTINE_SHOWN = 50
 WEEK = timedelta(days=6)
 """From the first to the last of the days that are shown when nothing was asked."""
@@ -94,7 +97,7 @@ async def detector_page(detector: str, request: Request, parts: UsesParts, user:
         last=None if last is None else views.LastReading(last.at_ms, last.state, last.lel, last.co),
         last_problem=problem,
         conditions=condition_lines(found),
-        alarms=tuple(row for row in parts.follower.picture.board.rows() if row.detector == found.detector.id),
+        alarms=parts.follower.picture.board.rows_of(found.detector.id),
         entries=tuple(map(entry_line, entries)),
         from_ms=now_ms - DAY_MS,
         to_ms=now_ms,
@@ -102,6 +105,31 @@ async def detector_page(detector: str, request: Request, parts: UsesParts, user:
         + urlencode({"from": now_ms - DAY_MS, "to": now_ms, "every": 60}),
     )
     return _page(parts, user, views.DETECTOR, **context)
+
+
+@router.get("/alarms/{alarm}/inside")
+async def inside_page(
+    alarm: AlarmNumber,
+    request: Request,
+    parts: UsesParts,
+    user: SignedIn,
+    after: Annotated[int | None, Query(ge=0, le=ALARM_MOST)] = None,
+) -> Response:
+    """The whole list of an outage, or all times that a connection broke off."""
+    wanted, last = AlarmId(alarm), None if after is None else AlarmId(after)
+    other = await parts.lanes.quick.do(lambda: parts.alarms.alarm(wanted))
+    if other is None:
+        raise ProblemError(404, f"There is no alarm {alarm}.")
+    found = await parts.lanes.quick.do(lambda: parts.alarms.inside(wanted, last, INSIDE_SHOWN + 1))
+    names = parts.follower.picture.board.names
+    page = found[:INSIDE_SHOWN]
+    context = views.InsideContext(
+        **_base(request, parts, user),
+        alarm=row_of(other, names),
+        rows=tuple(row_of(one, names) for one in page),
+        next_after=page[-1].alarm.id if len(found) > INSIDE_SHOWN else None,
+    )
+    return _page(parts, user, views.INSIDE, **context)
 
 
 @router.get("/protection")

@@ -16,6 +16,7 @@ from dashboard.rules.uptime import UptimeReport
 from gascore.registry import Area, SiteKind
 from gascore.service_status import MessageCounts
 from gascore.words import (
+    AlarmId,
     Condition,
     DetectorId,
     Language,
@@ -32,6 +33,7 @@ LOGIN: Final = "login"
 CONSOLE: Final = "console"
 DETECTORS: Final = "detectors"
 DETECTOR: Final = "detector"
+INSIDE: Final = "inside"
 PROTECTION: Final = "protection"
 SYSTEM: Final = "system"
 PROBLEM: Final = "problem"
@@ -180,6 +182,14 @@ class DetectorContext(BaseContext):
     from_ms: int
     to_ms: int
     readings_url: str
+
+
+class InsideContext(BaseContext):
+    """The alarms for which `alarm` stands; `next_after`: where the next page begins, None: it was the last."""
+
+    alarm: Row
+    rows: tuple[Row, ...]
+    next_after: AlarmId | None
 
 
 class ProtectionContext(BaseContext):

@@ -10,8 +10,8 @@ from typing import Final, assert_never
 
 import msgspec
 
-from dashboard.rules.rows import Counts, NoticeRow, Row
-from gascore.alarm import Alarm, AlarmKind, AlarmStatus, Notice
+from dashboard.rules.rows import Counts, NoticeRow, OutageRow, Row
+from gascore.alarm import Alarm, AlarmKind, AlarmStatus, GroupKind, Notice, Outage
 from gascore.journal import (
     AlarmStep,
     AlarmStepped,
@@ -22,7 +22,7 @@ from gascore.journal import (
     NoticeStepped,
     UnknownLeak,
 )
-from gascore.registry import Person, Room, Site
+from gascore.registry import Area, Person, Room, Site, Supplier
 from gascore.words import AlarmId, Condition, DetectorId, NoticeId, PersonId, Priority, RoomId, SiteId
 
 NOTICES_SHOWN: Final = 24
@@ -36,6 +36,8 @@ class Names(msgspec.Struct, frozen=True):
     sites: Mapping[SiteId, Site] = {}
     rooms: Mapping[RoomId, Room] = {}
     people: Mapping[PersonId, Person] = {}
+    areas: Mapping[str, Area] = {}
+    suppliers: Mapping[str, Supplier] = {}
 
 
 class Tracked(msgspec.Struct):
@@ -83,7 +85,7 @@ class Board:
     def rename(self, names: Names) -> None:
         """The ledger changed: every row may read differently."""
         self.names = names
-        self._dirty.update(self._open)
+        self._dirty.update(one for one, tracked in self._open.items() if tracked.alarm.inside is None)
 
     def fold(self, entries: Iterable[Entry]) -> None:
         """Take entries in the journal's order; those that don't concern the board are passed over."""
@@ -93,7 +95,8 @@ class Board:
                     self._alarm(event)
                 case NoticeStepped(notice=notice) as event if notice.alarm in self._open:
                     self._open[notice.alarm].fold(event)
-                    self._dirty.add(notice.alarm)
+                    if self._open[notice.alarm].alarm.inside is None:
+                        self._dirty.add(notice.alarm)
                 case ConditionRaised() | ConditionChanged() | ConditionCleared() as event:
                     if event.condition is Condition.LEAK and event.sample is not None:
                         self._measured(event.detector, event.sample.lel)
@@ -111,8 +114,14 @@ class Board:
         return changes
 
     def rows(self) -> tuple[Row, ...]:
-        """All rows in the order in which somebody should look at them."""
-        return tuple(sorted(map(self._row, self._open.values()), key=urgency))
+        """All rows in the order in which somebody should look at them; not those inside another alarm."""
+        shown = (one for one in self._open.values() if one.alarm.inside is None)
+        return tuple(sorted(map(self._row, shown), key=urgency))
+
+    def rows_of(self, detector: DetectorId) -> tuple[Row, ...]:
+        """All rows of a detector, those inside another alarm too."""
+        mine = (one for one in self._open.values() if one.alarm.detector == detector)
+        return tuple(sorted(map(self._row, mine), key=urgency))
 
     def newest(self) -> list[Tracked]:
         """All open alarms, the newest first."""
@@ -136,24 +145,34 @@ class Board:
 
     def counts(self, detectors: Mapping[str, int]) -> Counts:
         """Open alarms by priority; `detectors` (per protection state) is passed through."""
-        by_priority = Counter(one.alarm.priority for one in self._open.values())
-        unacked = sum(one.alarm.acked_ms is None for one in self._open.values())
-        return Counts({str(int(one)): by_priority[one] for one in Priority}, unacked, dict(detectors))
+        shown = [one.alarm for one in self._open.values() if one.alarm.inside is None]
+        by_priority = Counter(one.priority for one in shown)
+        unacked = sum(one.acked_ms is None for one in shown)
+        inside = len(self._open) - len(shown)
+        return Counts({str(int(one)): by_priority[one] for one in Priority}, unacked, dict(detectors), inside)
 
     def _alarm(self, event: AlarmStepped) -> None:
         alarm = event.alarm
         if alarm.status is AlarmStatus.CLOSED:
             self._dirty.discard(alarm.id)
-            if self._open.pop(alarm.id, None) is not None:
+            known = self._open.pop(alarm.id, None)
+            if known is not None and known.alarm.inside is None:
                 self._gone.add(alarm.id)
             if alarm.kind in LEAKS and alarm.detector is not None:
                 self._lel.pop(alarm.detector, None)
                 self._leaking.pop(alarm.detector, None)
             return
         tracked = self._open.setdefault(alarm.id, Tracked(alarm, {}))
+        was_shown = tracked.alarm.inside is None
         tracked.fold(event)
         if alarm.kind in LEAKS and alarm.detector is not None:
             self._leaking[alarm.detector] = alarm.id
+        if alarm.inside is not None:
+            # Thousands of them in an outage: the console has the alarm that stands for them.
+            self._dirty.discard(alarm.id)
+            if was_shown:
+                self._gone.add(alarm.id)
+            return
         self._gone.discard(alarm.id)
         self._dirty.add(alarm.id)
 
@@ -211,6 +230,27 @@ def row_of(tracked: Tracked, names: Names, lel: float | None = None) -> Row:
         codes=alarm.codes,
         notices=tuple(notice_row(one, names) for one in newest),
         rung=tracked.rung,
+        inside=alarm.inside,
+        outage=None if alarm.outage is None else outage_row(alarm.outage, names),
+    )
+
+
+def outage_row(outage: Outage, names: Names) -> OutageRow:
+    """A group as people see it; a gateway has no name but its id."""
+    found: Area | Supplier | None = None
+    if outage.kind is GroupKind.AREA:
+        found = names.areas.get(outage.id)
+    elif outage.kind is GroupKind.SUPPLIER:
+        found = names.suppliers.get(outage.id)
+    return OutageRow(
+        outage.kind,
+        outage.id,
+        outage.id if found is None else found.name,
+        outage.id if found is None else found.name_en,
+        outage.offline,
+        outage.most,
+        outage.size,
+        outage.listed,
     )
 
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import msgspec
 
-from gascore.alarm import AlarmKind, AlarmStatus, NoticePurpose, NoticeState
+from gascore.alarm import AlarmKind, AlarmStatus, GroupKind, NoticePurpose, NoticeState
 from gascore.words import AlarmId, DetectorId, Level, NoticeId, Priority, SiteId, SupplyGas
 
 
@@ -24,6 +24,19 @@ class NoticeRow(msgspec.Struct, frozen=True):
     at_ms: int
 
 
+class OutageRow(msgspec.Struct, frozen=True):
+    """What a group alarm is about: `offline` of the `size` detectors of a group, `most` at its worst."""
+
+    kind: GroupKind
+    id: str
+    name: str
+    name_en: str
+    offline: int
+    most: int
+    size: int
+    listed: tuple[DetectorId, ...]
+
+
 class Row(msgspec.Struct, frozen=True):
     """One open alarm.
 
@@ -33,6 +46,7 @@ class Row(msgspec.Struct, frozen=True):
         since_ms: since when the condition holds.
         count: how often the condition has come while the alarm was open.
         rung: how far up the ladder people were told, None before the first.
+        inside: the alarm that stands for this one; such rows are not on the console, but in its list.
     """
 
     id: AlarmId
@@ -63,14 +77,20 @@ class Row(msgspec.Struct, frozen=True):
     codes: tuple[str, ...]
     notices: tuple[NoticeRow, ...]
     rung: int | None
+    inside: AlarmId | None = None
+    outage: OutageRow | None = None
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """Open alarms by priority ("1" to "4"), those nobody has acknowledged, detectors by protection state."""
+    """Open alarms by priority ("1" to "4"), those nobody has acknowledged, detectors by protection state.
+
+    `inside`: alarms for which another one stands; they are in none of the other numbers.
+    """
 
     by_priority: dict[str, int]
     unacked: int
     detectors: dict[str, int]
+    inside: int = 0
 
 
 class SystemState(StrEnum):

@@ -52,6 +52,14 @@ class SqlBoard:
             tracked = board_rows.folded(board_rows.of_alarms(connection, ids))
         return [tracked[one] for one in ids if one in tracked]
 
+    def inside(self, other: AlarmId, after: AlarmId | None, limit: int) -> list[Tracked]:
+        """The alarms for which another one stands or stood last, open and closed, by id."""
+        query = select(alarm.c.id).where(alarm.c.inside == other, alarm.c.id > (after or 0))
+        with reading(self._engine) as connection:
+            ids = list(connection.execute(query.order_by(alarm.c.id).limit(limit)).scalars())
+            tracked = board_rows.folded(board_rows.of_alarms(connection, ids))
+        return [tracked[one] for one in ids if one in tracked]
+
     def alarm(self, wanted: AlarmId) -> Tracked | None:
         """One alarm, open or closed; None: there is none."""
         with reading(self._engine) as connection:
@@ -78,6 +86,8 @@ class SqlTown:
                 sites={one.id: one for one in fetch_all(connection, Site)},
                 rooms={one.id: one for one in fetch_all(connection, Room)},
                 people={one.id: one for one in fetch_all(connection, Person)},
+                areas={one.id: one for one in fetch_all(connection, Area)},
+                suppliers={one.id: one for one in fetch_all(connection, Supplier)},
             )
 
     def detectors(self, query: DetectorQuery, now_ms: int, *, monitored: bool) -> InstalledPage:

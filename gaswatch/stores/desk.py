@@ -8,15 +8,15 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Engine, Select, func, select
+from sqlalchemy import Connection, Engine, Select, bindparam, func, or_, select
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 
 from alerts.ports import Lane, SpoiledError, Transaction
 from alerts.rules.casefile import CaseFile
 from alerts.rules.ladder import Ladder
-from gascore.alarm import Alarm
+from gascore.alarm import Alarm, AlarmKind
 from gascore.journal import Entry, Event, StoreDownError
-from gascore.words import AlarmId
+from gascore.words import AlarmId, DetectorId
 from gaswatch.stores.engine import writing
 from gaswatch.stores.journal import after_in, append_in, lock
 from gaswatch.stores.outbox import SqlNotices
@@ -38,6 +38,17 @@ _both: Final[Select[Any]] = select(alarm.c.body, escalation.c.body).join_from(
     alarm, escalation, alarm.c.id == escalation.c.alarm
 )
 
+# Put together once: doing so takes longer than running them, and the collector waits meanwhile.
+_highest: Final = select(func.coalesce(func.max(alarm.c.id), 0))
+_of_key: Final = _both.where(alarm.c.open_key == bindparam("wanted"))
+_of_id: Final = _both.where(alarm.c.id == bindparam("wanted"))
+_times: Final = select(func.count()).where(
+    alarm.c.detector == bindparam("wanted"),
+    alarm.c.kind == AlarmKind.OFFLINE.value,
+    alarm.c.opened_ms >= bindparam("since_ms"),
+    or_(alarm.c.inside.is_(None), alarm.c.inside == bindparam("other")),
+)
+
 
 class SqlCases:
     """Implements `alerts.ports.Cases`."""
@@ -47,16 +58,25 @@ class SqlCases:
 
     def new_id(self) -> AlarmId:
         """The id of the next alarm."""
-        highest = self._connection.execute(select(func.coalesce(func.max(alarm.c.id), 0))).scalar_one()
-        return AlarmId(highest + 1)
+        return AlarmId(self._connection.execute(_highest).scalar_one() + 1)
 
     def of_key(self, key: str) -> CaseFile | None:
         """The open alarm of a key."""
-        return _file(self._connection.execute(_both.where(alarm.c.open_key == key)).first())
+        return _file(self._connection.execute(_of_key, {"wanted": key}).first())
 
     def of_id(self, alarm_id: AlarmId) -> CaseFile | None:
         """An alarm, open or closed."""
-        return _file(self._connection.execute(_both.where(alarm.c.id == alarm_id)).first())
+        return _file(self._connection.execute(_of_id, {"wanted": alarm_id}).first())
+
+    def open_of(self, kind: AlarmKind) -> list[CaseFile]:
+        """All open alarms of a kind, the oldest first."""
+        query = _both.where(alarm.c.closed_ms.is_(None), alarm.c.kind == kind).order_by(alarm.c.id)
+        return [file for row in self._connection.execute(query) if (file := _file(row))]
+
+    def times(self, detector: DetectorId, since_ms: int, stands_for: AlarmId | None) -> int:
+        """How often a detector went offline since then on its own, or inside the alarm `stands_for`."""
+        asked = {"wanted": detector, "since_ms": since_ms, "other": stands_for}
+        return int(self._connection.execute(_times, asked).scalar_one())
 
     def due(self, now_ms: int, limit: int) -> list[CaseFile]:
         """Alarms whose ladder is due, the longest overdue first."""
@@ -81,6 +101,7 @@ class SqlCases:
             "priority": one.priority,
             "opened_ms": one.opened_ms,
             "closed_ms": one.closed_ms,
+            "inside": one.inside,
             "body": _encode(one),
         }
         upsert(self._connection, alarm, [row])

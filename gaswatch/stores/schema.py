@@ -118,6 +118,7 @@ detector = Table(
     Column("commissioned_ms", BigInteger),
     Column("retired_ms", BigInteger),
     Column("accepted_ms", BigInteger),
+    Column("gateway", Text),
     CheckConstraint("no > 0 AND no < 1048576", name="no_fits_the_series_key"),
 )
 
@@ -200,6 +201,8 @@ alarm = Table(
     Column("priority", Integer, nullable=False),
     Column("opened_ms", BigInteger, nullable=False, index=True),
     Column("closed_ms", BigInteger),
+    # The alarm that stands for this one: a group's list is asked for by it.
+    Column("inside", Integer, index=True),
     Column("body", LargeBinary, nullable=False),
     # One open alarm per key, enforced here: only an open alarm has an open_key.
     CheckConstraint(

@@ -8,11 +8,13 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from alerts.adapters.twilio_sms import Account, TwilioSms
-from alerts.service import Alerts, Parts
+from alerts.rules import outage, unstable
+from alerts.service import Alerts, Limits, Parts
 from gascore.clock import Clock
 from gaswatch.settings import Settings
 from gaswatch.stores.desk import SqlBooks
 from gaswatch.stores.engine import open_engine
+from gaswatch.stores.groups import SqlGroups
 from gaswatch.stores.journal import SqlJournal
 from gaswatch.stores.registry import SqlRegistry
 from gaswatch.stores.status import SqlStatusBoard
@@ -33,6 +35,8 @@ def build(settings: Settings, clock: Clock) -> Alerts:
         Parts(
             books=SqlBooks(engine),
             registry=SqlRegistry(engine),
+            groups=SqlGroups(engine),
+            limits=limits_of(settings),
             journal=SqlJournal(engine),
             board=SqlStatusBoard(engine),
             sender=TwilioSms(account) if account else None,
@@ -41,6 +45,24 @@ def build(settings: Settings, clock: Clock) -> Alerts:
             pid=os.getpid(),
             close=engine.dispose,
         )
+    )
+
+
+def limits_of(settings: Settings) -> Limits:
+    """When many are a mass, and when a connection is unstable."""
+    return Limits(
+        outage=outage.Limits(
+            share=settings.outage_share,
+            number=settings.outage_min,
+            window_ms=round(settings.outage_window_s * 1000),
+            calm_ms=round(settings.outage_calm_s * 1000),
+        ),
+        unstable=unstable.Limits(
+            times=settings.unstable_times,
+            window_ms=round(settings.unstable_window_s * 1000),
+            calm_ms=round(settings.unstable_calm_s * 1000),
+        ),
+        hold_ms=round(settings.offline_hold_s * 1000),
     )
 
 

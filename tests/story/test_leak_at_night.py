@@ -115,7 +115,7 @@ def test_one_refused_number_does_not_hurry_a_ladder_that_reaches_others(town: Al
 
 
 def test_an_undelivered_text_counts_as_not_told(town: AlarmTown) -> None:
-    town.raised(Condition.OFFLINE)
+    town.raised(Condition.FAULT)
     town.receipt("SM1", "sent")
     town.receipt("SM1", "undelivered", "30005")
     assert town.heard_at(Role.MAINTENANCE) == [0]

@@ -7,14 +7,14 @@ import pytest
 
 from alerts.rules.delivery import Refused, Sent, TryLater
 from alerts.service.courier import Courier
-from alerts.service.desk import OWN_JOURNAL, Desk
+from alerts.service.desk import OWN_JOURNAL
 from gascore.alarm import AlarmKind, AlarmStatus, NoticeState
 from gascore.journal import AlarmStep, AlarmStepped, StoreDownError
 from gascore.registry import Detector, Person, Role
 from gascore.words import Condition, DetectorId, Priority, SiteId
 from gaswatch.stores.desk import SqlBooks
 from gaswatch.stores.registry import SqlRegistry
-from support.alarm_town import PEOPLE, ZONE, AlarmTown, Phones
+from support.alarm_town import PEOPLE, AlarmTown, Phones
 
 pytestmark = pytest.mark.story
 
@@ -59,7 +59,7 @@ def town(tmp_path: Path) -> Iterator[AlarmTown]:
 
 
 def test_an_entry_that_we_cannot_digest_is_skipped_loudly_and_the_next_leak_is_told(town: AlarmTown) -> None:
-    town.desk = Desk(SqlBooks(town.engine), BrokenRegistry(town.engine), ZONE)
+    town.desk = town.a_desk(registry=BrokenRegistry(town.engine))
     town.raised(Condition.FAULT, "kitchen-2")
     town.leak("kitchen-1", lel=70)
     assert town.heard(Role.OWNER)
@@ -76,7 +76,7 @@ def test_an_entry_that_we_cannot_digest_is_skipped_loudly_and_the_next_leak_is_t
 def test_a_store_that_fails_skips_nothing(town: AlarmTown) -> None:
     registry = BrokenRegistry(town.engine)
     registry.failure = StoreDownError("disk full")
-    town.desk = Desk(SqlBooks(town.engine), registry, ZONE)
+    town.desk = town.a_desk(registry=registry)
     with pytest.raises(StoreDownError):
         town.raised(Condition.FAULT, "kitchen-2")
     assert town.events(AlarmStepped) == []
@@ -134,7 +134,7 @@ def test_a_clock_that_is_set_back_stops_neither_ladder_nor_text(town: AlarmTown)
 def test_a_ladder_that_we_cannot_climb_is_told_of_and_holds_up_no_other(town: AlarmTown) -> None:
     town.leak("kitchen-2", lel=70)
     town.leak("kitchen-1", lel=70)
-    town.desk = Desk(SqlBooks(town.engine), StumblingRegistry(town.engine), ZONE)
+    town.desk = town.a_desk(registry=StumblingRegistry(town.engine))
     town.advance(91)
     keys = {event.alarm.key for event in town.events(AlarmStepped) if event.step is AlarmStep.ESCALATED}
     assert keys == {"detector:kitchen-1:leak"}

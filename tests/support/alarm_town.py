@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import event
 
-from alerts.ports import Books
+from alerts.ports import Books, Registry
 from alerts.rules.delivery import Handed, NoAnswer, Refused, Sent, TryLater
 from alerts.service.courier import Courier
 from alerts.service.desk import Desk, Trouble
+from alerts.service.grouping import Grouping, Limits
 from gascore.alarm import Alarm, AlarmCause, Notice, NoticeState
 from gascore.journal import (
     AlarmStepped,
@@ -51,6 +52,7 @@ from gascore.words import (
 )
 from gaswatch.stores.desk import SqlBooks
 from gaswatch.stores.engine import open_engine
+from gaswatch.stores.groups import SqlGroups
 from gaswatch.stores.journal import SqlJournal
 from gaswatch.stores.registry import SqlRegistry
 from gaswatch.stores.schema import metadata
@@ -100,14 +102,20 @@ class AlarmTown:
         self.phones = Phones(self.clock, self.start_ms)
         self.watched: dict[str, Trouble | None] = {}
         self.running = True
+        self.limits = Limits()
         self._requests = 0
         self.restart()
 
     def restart(self, books: Books | None = None) -> None:
         """A new process over the same store."""
         books = books or SqlBooks(self.engine)
-        self.desk = Desk(books, self.registry, ZONE)
+        self.desk = self.a_desk(books, self.registry)
         self.courier = Courier(books, self.phones)
+
+    def a_desk(self, books: Books | None = None, registry: Registry | None = None) -> Desk:
+        """A desk over the same store."""
+        grouping = Grouping(SqlGroups(self.engine), self.limits)
+        return Desk(books or SqlBooks(self.engine), registry or self.registry, ZONE, grouping)
 
     # --- what happens in the town --------------------------------------------------------------
 
@@ -208,6 +216,8 @@ class AlarmTown:
             return None
         while True:
             now_ms = self.clock.now_ms()
+            if self.desk.needs_survey:
+                self.desk.survey(now_ms)
             turned = self.desk.turn(now_ms, self.watched)
             taken = self.courier.take(now_ms, 100)
             for parcel in taken.parcels:

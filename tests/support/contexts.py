@@ -5,11 +5,13 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from dashboard.adapters import views
-from dashboard.rules.rows import SystemRow, SystemState
+from dashboard.rules.rows import OutageRow, SystemRow, SystemState
 from dashboard.rules.uptime import DetectorUptime, Figures, Seconds, SiteUptime, UptimeReport
+from gascore.alarm import AlarmKind, GroupKind
 from gascore.registry import Area, SiteKind
 from gascore.service_status import MessageCounts
 from gascore.words import (
+    AlarmId,
     AreaId,
     Condition,
     DetectorId,
@@ -45,11 +47,20 @@ def contexts(
         views.CONSOLE: _console(name, name_en),
         views.DETECTORS: _detectors(name, name_en),
         views.DETECTOR: _detector(name, name_en),
+        views.INSIDE: _inside(name, name_en),
         views.PROTECTION: _protection(name, name_en),
         views.SYSTEM: _system(name),
         views.PROBLEM: {"status": 404, "detail": name},
     }
     return {template: base | context for template, context in own.items()}
+
+
+def _inside(name: str, name_en: str) -> dict[str, object]:
+    rows = _console(name, name_en)["rows"]
+    assert isinstance(rows, tuple)
+    outage = OutageRow(GroupKind.AREA, "a", name, name_en, 1_000_000, 1_000_000, 1_000_000, ())
+    group = msgspec.structs.replace(rows[0], kind=AlarmKind.OUTAGE, outage=outage)
+    return {"alarm": group, "rows": rows, "next_after": AlarmId(7)}
 
 
 def _console(name: str, name_en: str) -> dict[str, object]:

@@ -7,6 +7,8 @@ import { clockTime, duration } from "./time.ts";
 import type { Notice, Row } from "./types.ts";
 
 const TOLD_SHOWN = 3;
+/** Kinds that stand for other alarms. */
+const GROUPING = new Set(["outage", "unstable"]);
 const LEAKS = new Set(["leak", "unknown_leak"]);
 
 export class RowView {
@@ -88,7 +90,7 @@ export class RowView {
   }
 
   #where(row: Row): void {
-    const site = named(row.site_name, row.site_name_en);
+    const site = groupName(row) || named(row.site_name, row.site_name_en);
     text(this.#part("site"), site || row.detector || say("our_service"));
     text(this.#part("room"), named(row.room_name, row.room_name_en));
     text(this.#part("gas"), word("gas", row.supply_gas));
@@ -102,8 +104,8 @@ export class RowView {
     const measured = LEAKS.has(row.kind) && (row.lel !== null || row.peak_lel !== null);
     show(this.#part("lel"), measured);
     const codes = this.#part("codes");
-    show(codes, !measured && row.codes.length > 0);
-    text(codes, codeWords(row));
+    show(codes, !measured && (row.codes.length > 0 || row.outage !== null));
+    text(codes, row.outage ? say("outage", { offline: row.outage.offline, size: row.outage.size }) : codeWords(row));
     if (!measured) return;
     text(this.#part("now"), row.lel === null ? "–" : number(row.lel));
     text(this.#part("peak"), row.peak_lel === null ? "" : say("peak", { lel: number(row.peak_lel) }));
@@ -150,6 +152,7 @@ export class RowView {
       [say("changed"), clockTime(row.changed_ms, nowMs)],
       [say("times"), String(row.count)],
     ];
+    if (row.outage) facts.push([say("outage_most"), String(row.outage.most)]);
     if (row.rung !== null) facts.push([say("rung"), String(row.rung + 1)]);
     if (row.codes.length) facts.push([say("codes"), codeWords(row)]);
     if (row.late) facts.push([say("late"), say("late_hint")]);
@@ -158,6 +161,9 @@ export class RowView {
     this.#part("facts").replaceChildren(...pairs);
     const lines = [...row.notices].reverse().map((notice) => noticeLine(notice, nowMs));
     this.#part("notices").replaceChildren(...lines);
+    const list = this.#part("inside");
+    show(list, GROUPING.has(row.kind));
+    list.setAttribute("href", `/alarms/${row.id}/inside`);
   }
 }
 
@@ -178,6 +184,13 @@ function noticeLine(notice: Notice, nowMs: number): HTMLElement {
 export function title(row: Row): string {
   if (row.kind === "leak") return word("leak", row.peak_level);
   return word("kind", row.kind);
+}
+
+/** What the detectors of an outage have in common. */
+function groupName(row: Row): string {
+  if (!row.outage) return "";
+  if (row.outage.kind === "gateway") return say("outage_gateway", { id: row.outage.id });
+  return named(row.outage.name, row.outage.name_en);
 }
 
 function codeWords(row: Row): string {

@@ -27,6 +27,8 @@ export function paintCounts(counts: Counts): void {
   }
   text(part(strip, "unacked"), String(counts.unacked));
   mark(part(strip, "unacked-tile"), "none", String(counts.unacked === 0));
+  show(byId("inside"), counts.inside > 0);
+  text(byId("inside"), say("inside", { count: counts.inside }));
   const total = Object.values(counts.detectors).reduce((sum, count) => sum + count, 0);
   for (const state of STATES) {
     const count = counts.detectors[state] ?? 0;

@@ -10,6 +10,18 @@ export interface Notice {
   at_ms: number;
 }
 
+/** What a group alarm is about. */
+export interface Outage {
+  kind: string;
+  id: string;
+  name: string;
+  name_en: string;
+  offline: number;
+  most: number;
+  size: number;
+  listed: string[];
+}
+
 export interface Row {
   id: number;
   version: number;
@@ -39,12 +51,15 @@ export interface Row {
   codes: string[];
   notices: Notice[];
   rung: number | null;
+  inside: number | null;
+  outage: Outage | null;
 }
 
 export interface Counts {
   by_priority: Record<string, number>;
   unacked: number;
   detectors: Record<string, number>;
+  inside: number;
 }
 
 export interface Part {

@@ -23,7 +23,7 @@ TIMELINE = 1000
 """Entries of an alarm that are shown; a repeating ladder of a week has fewer."""
 
 
-class AlarmItem(Row, frozen=True):
+class AlarmItem(Row, frozen=True, kw_only=True):
     """A row of the console and how it ended."""
 
     closed_by: str | None
@@ -33,7 +33,7 @@ class AlarmItem(Row, frozen=True):
 
 
 class AlarmList(msgspec.Struct, frozen=True):
-    """Newest first; `next` goes into `?before=` for the next page, null on the last."""
+    """Newest first, unless said otherwise; `next` goes into `?before=` for the next page, null on the last."""
 
     items: tuple[AlarmItem, ...]
     next: int | None
@@ -113,6 +113,26 @@ async def alarm_detail(alarm: AlarmNumber, parts: UsesParts, user: SignedIn) -> 
         raise ProblemError(404, f"There is no alarm {alarm}.")
     entries = await parts.lanes.quick.do(lambda: parts.alarms.entries(wanted, TIMELINE))
     return json(AlarmDetail(_item(parts, found), tuple(map(entry_line, entries))))
+
+
+@router.get("/alarms/{alarm}/inside", responses=shows(AlarmList))
+async def alarms_inside(
+    alarm: AlarmNumber,
+    parts: UsesParts,
+    user: SignedIn,
+    after: Annotated[int | None, Query(ge=0, le=ALARM_MOST)] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> Response:
+    """The alarms that this one stands for, open and closed, in the order of their numbers.
+
+    `next` goes into `?after=` for the next page.
+    """
+    del user
+    other, last = AlarmId(alarm), None if after is None else AlarmId(after)
+    found = await parts.lanes.quick.do(lambda: parts.alarms.inside(other, last, limit + 1))
+    page = found[:limit]
+    more = page[-1].alarm.id if len(found) > limit else None
+    return json(AlarmList(tuple(_item(parts, one) for one in page), more))
 
 
 @router.post("/alarms/{alarm}/ack", responses=shows(Answer, 202))

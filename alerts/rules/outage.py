@@ -1,0 +1,148 @@
+"""When detectors fail together: one group at a time. Everything that changes a group is in `TRANSITIONS`.
+
+A burst (enough of a group went offline within one window) begins an outage; it is over when the number has
+been below a lower mark for a while (hysteresis), so that a network that comes and goes is one event.
+Which groups a burst is counted for, and which one stands for a detector, is in `alerts.rules.lost`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import Enum, StrEnum, auto
+from typing import Final, NamedTuple
+
+from gascore.alarm import GroupKind
+
+SITES: Final = 2
+"""An area or a supplier is at work only where several sites are hit: a single one is its owner's own matter,
+and the owner must hear of it. Behind a gateway there may be one site only."""
+
+
+class Group(NamedTuple):
+    """Detectors that have something in common."""
+
+    kind: GroupKind
+    id: str
+
+    @property
+    def key(self) -> str:
+        """The key of its alarm."""
+        return f"group:{self.kind.value}:{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """From when on many is a mass (docs/adr/0017).
+
+    Attributes:
+        share: of a group's detectors in service; more than this …
+        number: … and at least so many …
+        window_ms: … that went within so long of each other.
+        calm_ms: it is over when fewer than half of that have been offline for so long.
+    """
+
+    share: float = 0.3
+    number: int = 5
+    window_ms: int = 120_000
+    calm_ms: int = 300_000
+
+    def enough(self, size: int) -> int:
+        """How many of a group of `size` begin an outage."""
+        return max(self.number, int(self.share * size) + 1)
+
+    def is_few(self, offline: int, size: int) -> bool:
+        """Whether they are below the lower mark."""
+        return 2 * offline < self.enough(size)
+
+
+class Phase(StrEnum):
+    """Where a group stands."""
+
+    QUIET = "quiet"
+    OUT = "out"
+    EASING = "easing"
+    """Few are still offline; over, if it stays so."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """`began_ms`: who went offline then or later belongs to it; `easing_ms`: since when few are left."""
+
+    phase: Phase = Phase.QUIET
+    began_ms: int = 0
+    easing_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A group now: `burst_ms` is the begin of a window in which enough went; `offline` since it began."""
+
+    size: int
+    offline: int
+    burst_ms: int | None = None
+
+
+class Cue(Enum):
+    """A count in the light of the group's state."""
+
+    BURST = auto()
+    SOME = auto()
+    FEW = auto()
+    FEW_FOR_LONG = auto()
+
+
+class Because(StrEnum):
+    """Because … – why a group is as it is now."""
+
+    BEGAN = "began"
+    """enough went at once."""
+    EASED = "eased"
+    """few are left."""
+    WORSE_AGAIN = "worse_again"
+    OVER = "over"
+    SAME = "same"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What came of a count. Its effect is its reason: a shell opens the alarm on BEGAN and ends it on OVER."""
+
+    state: State
+    reason: Because
+    wake_at: int | None = None
+
+
+TRANSITIONS: Final[Mapping[tuple[Phase, Cue], tuple[Phase, Because]]] = {
+    (Phase.QUIET, Cue.BURST): (Phase.OUT, Because.BEGAN),
+    (Phase.OUT, Cue.FEW): (Phase.EASING, Because.EASED),
+    (Phase.EASING, Cue.SOME): (Phase.OUT, Because.WORSE_AGAIN),
+    (Phase.EASING, Cue.BURST): (Phase.OUT, Because.WORSE_AGAIN),
+    (Phase.EASING, Cue.FEW_FOR_LONG): (Phase.QUIET, Because.OVER),
+}
+"""Phase x cue -> the next phase, and why; a pair without a row changes nothing."""
+
+
+def step(state: State, event: Counted, now_ms: int, limits: Limits) -> Step:
+    """Change a group by a count at `now_ms`."""
+    phase, reason = TRANSITIONS.get((state.phase, _cue(state, event, now_ms, limits)), (state.phase, None))
+    if reason is None:
+        return Step(state, Because.SAME, _wake_at(state, limits))
+    after = replace(state, phase=phase)
+    if reason is Because.BEGAN:
+        after = replace(after, began_ms=event.burst_ms or now_ms)
+    elif reason is Because.EASED:
+        after = replace(after, easing_ms=now_ms)
+    return Step(after, reason, _wake_at(after, limits))
+
+
+def _cue(state: State, event: Counted, now_ms: int, limits: Limits) -> Cue:
+    if event.burst_ms is not None:
+        return Cue.BURST
+    if not limits.is_few(event.offline, event.size):
+        return Cue.SOME
+    # The clock may have been set back meanwhile: then the calm counts from now at the latest.
+    is_long = state.phase is Phase.EASING and abs(now_ms - state.easing_ms) >= limits.calm_ms
+    return Cue.FEW_FOR_LONG if is_long else Cue.FEW
+
+
+def _wake_at(state: State, limits: Limits) -> int | None:
+    return state.easing_ms + limits.calm_ms if state.phase is Phase.EASING else None

@@ -1,0 +1,342 @@
+"""Group alarms and unstable connections at work: which alarm stands for a detector that is offline.
+
+Decided in `alerts.rules.lost` and `alerts.rules.unstable`; this keeps the alarms in step with it, in bounded
+portions, so that no transaction is long. What is remembered here follows from the open alarms alone: after a
+start, and after a transaction that failed, it is read from them again.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
+
+from alerts.ports import Groups, Member
+from alerts.rules import unstable
+from alerts.rules.lifecycle import Absorbed, Began, Ended, Numbers, StoodFor
+from alerts.rules.lost import Lost, Register, Turn
+from alerts.rules.outage import Because, Group
+from alerts.rules.outage import Limits as OutageLimits
+from alerts.rules.priority import priority_of
+from alerts.rules.unstable import Limits as UnstableLimits
+from alerts.service.casework import Casework, Moment
+from gascore.alarm import LISTED, QUIETED, Alarm, AlarmKind, Outage
+from gascore.words import AlarmId, DetectorId, Level
+
+_log = structlog.get_logger()
+PORTION: Final = 25
+"""Alarms brought in step in one transaction."""
+COUNT_MS: Final = 5_000
+"""A group alarm's numbers are written anew so often at most."""
+SPACING_MS: Final = 250
+"""Detectors that are still offline when their group's outage is over are told of one after the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When many are a mass, when a connection is unstable, and how long a single text waits for either."""
+
+    outage: OutageLimits = field(default_factory=OutageLimits)
+    unstable: UnstableLimits = field(default_factory=UnstableLimits)
+    hold_ms: int = 45_000
+
+
+def offline_key(detector: DetectorId) -> str:
+    """The key of a detector's offline alarm."""
+    return f"detector:{detector}:{AlarmKind.OFFLINE.value}"
+
+
+def unstable_key(detector: DetectorId) -> str:
+    """The key of the alarm of its unstable connection."""
+    return f"detector:{detector}:{AlarmKind.UNSTABLE.value}"
+
+
+class Grouping:
+    """One desk's. Used by one thread, but for `survey`."""
+
+    def __init__(self, groups: Groups, limits: Limits) -> None:
+        self.groups = groups
+        self.limits = limits
+        self.needs_survey = True
+        """The ledger changed, or was never counted."""
+        self.is_behind = False
+        """More of the journal is waiting to be taken in."""
+        self._sizes: Mapping[Group, int] = {}
+        self._has_counted = False
+        self._is_new = False
+        self._is_loaded = False
+        self._register = Register(limits.outage)
+        self._alarms: dict[Group, AlarmId] = {}
+        self._said: dict[Group, int] = {}
+        self._said_ms: dict[Group, int] = {}
+        self._unstable: dict[DetectorId, tuple[AlarmId, unstable.State]] = {}
+        self._queue: dict[DetectorId, None] = {}
+        self._released = 0
+        self._members: dict[DetectorId, Member] = {}
+
+    def survey(self, now_ms: int) -> None:
+        """Count the ledger; thread-safe, and without a transaction. Raises `StoreDownError`."""
+        self.needs_survey = False
+        try:
+            self._sizes = self.groups.sizes(now_ms)
+        except BaseException:
+            self.needs_survey = True
+            raise
+        self._is_new = self._has_counted = True
+
+    def forget(self) -> None:
+        """A transaction failed: what is remembered may be more than what is stored."""
+        self._is_loaded = False
+
+    def begin(self, work: Casework) -> None:
+        """At the begin of each transaction."""
+        self._members.clear()
+        if not self._is_loaded:
+            self._load(work)
+        elif self._is_new:
+            self._register.survey(self._sizes)
+        self._is_new = False
+
+    def look_up(self, detectors: Collection[DetectorId]) -> None:
+        """These are about to be asked for: one query instead of many."""
+        missing = [one for one in detectors if one not in self._members]
+        if missing:
+            self._members |= self.groups.members(missing)
+
+    def member(self, detector: DetectorId) -> Member | None:
+        """Where it hangs and what it has in common with others; None: it is not in the ledger."""
+        self.look_up((detector,))
+        return self._members.get(detector)
+
+    def hold_ms(self, detector: DetectorId) -> int:
+        """How long the first text of its silence waits for a group to show.
+
+        Detectors that report rarely are noticed one after the other, over one interval.
+        """
+        member = self._members.get(detector)
+        rare_ms = min(round(member.every_s * 500), self.limits.outage.window_ms) if member else 0
+        return max(self.limits.hold_ms, rare_ms)
+
+    def went(self, work: Casework, detector: DetectorId, since_ms: int, at_ms: int) -> AlarmId | None:
+        """It is about to be booked as offline: returns the alarm that stands for it, if one does."""
+        member = self.member(detector)
+        if member is not None:
+            self._register.went(Lost(detector, member.site, member.groups, min(since_ms, at_ms)))
+        if (group := self._group_of(detector)) is None:
+            self._broke_off(work, detector, member, at_ms)
+        return group or self._stands_for(detector)
+
+    def back(self, detector: DetectorId, at_ms: int) -> None:
+        """It is not offline any more."""
+        self._register.back(detector)
+        if detector in self._unstable:
+            alarm, state = self._unstable.pop(detector)
+            done = unstable.step(state, unstable.CameBack(), at_ms, self.limits.unstable)
+            self._unstable[detector] = alarm, done.state  # moved to the end: the calmest comes first
+            self._queue[detector] = None
+
+    def stands_for(self, alarm: Alarm) -> AlarmId | None:
+        """The alarm that should stand for this one now."""
+        if alarm.detector is None or alarm.kind not in QUIETED:
+            return None
+        is_offline = alarm.kind is AlarmKind.OFFLINE
+        return self._stands_for(alarm.detector) if is_offline else self._group_of(alarm.detector)
+
+    def settle(self, work: Casework) -> None:
+        """Open and end group alarms, and bring a portion of the single ones in step."""
+        for turn in self._register.decide(work.now_ms):
+            self._turn(work, turn)
+        self._count(work)
+        self._calm_down(work)
+        for detector in list(self._queue)[:PORTION]:
+            del self._queue[detector]
+            self._bring_in_step(work, detector)
+        if not self._queue:
+            self._released = 0
+
+    @property
+    def has_more(self) -> bool:
+        """Whether single alarms wait to be brought in step."""
+        return bool(self._queue)
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether it is too early to say that nothing explains a silence."""
+        return self.is_behind or not self._has_counted
+
+    def wake_at(self) -> int | None:
+        """When `settle` is to be called even if nothing happens."""
+        wakes = [self._register.wake_at()]
+        if self._unstable:
+            _, state = next(iter(self._unstable.values()))
+            wakes.append(state.changed_ms + self.limits.unstable.calm_ms)
+        wakes += [
+            self._said_ms[group] + COUNT_MS
+            for group in self._alarms
+            if self._register.counted(group).offline != self._said.get(group)
+        ]
+        return min((at_ms for at_ms in wakes if at_ms is not None), default=None)
+
+    def set_back(self) -> None:
+        """The clock was set back."""
+        self._register.set_back()
+        self._said_ms = dict.fromkeys(self._said_ms, 0)
+
+    # --- within ------------------------------------------------------------------------------------
+
+    def _load(self, work: Casework) -> None:
+        """From the open alarms."""
+        self._register = Register(self.limits.outage)
+        self._register.survey(self._sizes)
+        cases = work.books.cases
+        groups = [file.alarm for file in cases.open_of(AlarmKind.OUTAGE)]
+        self._alarms = {Group(one.outage.kind, one.outage.id): one.id for one in groups if one.outage}
+        self._said = {
+            Group(one.outage.kind, one.outage.id): one.outage.offline for one in groups if one.outage
+        }
+        self._said_ms = dict.fromkeys(self._alarms, 0)
+        self._unstable = {}
+        for file in sorted(cases.open_of(AlarmKind.UNSTABLE), key=lambda file: file.alarm.changed_ms):
+            state = unstable.State(unstable.Phase.UNSTABLE, file.alarm.changed_ms)
+            if file.alarm.detector is not None:
+                self._unstable[file.alarm.detector] = file.alarm.id, state
+        lost = {
+            file.alarm.detector: file.alarm
+            for file in cases.open_of(AlarmKind.OFFLINE)
+            if file.alarm.detector
+        }
+        for detector, member in self.groups.members(lost.keys()).items():
+            alarm = lost[detector]
+            since_ms = min(alarm.since_ms, alarm.opened_ms)
+            self._register.went(Lost(detector, member.site, member.groups, since_ms))
+        for one in groups:
+            if one.outage:
+                self._register.resume(Group(one.outage.kind, one.outage.id), one.since_ms)
+        self._queue = {
+            detector: None
+            for detector, alarm in lost.items()
+            if detector and self._stands_for(detector) != alarm.inside
+        }
+        self._is_loaded = True
+
+    def _group_of(self, detector: DetectorId) -> AlarmId | None:
+        lost = self._register.find(detector)
+        group = self._register.stands_for(lost) if lost else None
+        return self._alarms.get(group) if group else None
+
+    def _stands_for(self, detector: DetectorId) -> AlarmId | None:
+        if (group := self._group_of(detector)) is not None:
+            return group
+        own = self._unstable.get(detector)
+        return own[0] if own else None
+
+    def _broke_off(self, work: Casework, detector: DetectorId, member: Member | None, at_ms: int) -> None:
+        known = self._unstable.pop(detector, None)
+        alarm, state = known or (None, unstable.State())
+        limits = self.limits.unstable
+        times = 1 + work.books.cases.times(detector, at_ms - limits.window_ms, alarm)
+        done = unstable.step(state, unstable.BrokeOff(times), at_ms, limits)
+        if done.reason is unstable.Because.SAME:
+            return
+        if alarm is None:
+            alarm = work.books.cases.new_id()
+            began = Began(
+                id=alarm,
+                key=unstable_key(detector),
+                kind=AlarmKind.UNSTABLE,
+                priority=priority_of(AlarmKind.UNSTABLE, Level.NONE, room=None, wrong_gas=False),
+                since_ms=at_ms,
+                received_ms=at_ms,
+                detector=detector,
+                site=member.site if member else None,
+                room=member.room if member else None,
+            )
+            work.happen(None, began, Moment(at_ms, wait_ms=self.limits.hold_ms))
+            _log.info("unstable_connection", detector=detector, times=times)
+        if (file := work.books.cases.of_id(alarm)) is not None:
+            count = times if known is None else file.alarm.count + 1
+            work.happen(file, Numbers(count=count), Moment(at_ms))
+        self._unstable[detector] = alarm, done.state
+
+    def _calm_down(self, work: Casework) -> None:
+        for detector, (alarm, state) in list(self._unstable.items()):
+            done = unstable.step(state, unstable.Tick(), work.now_ms, self.limits.unstable)
+            if done.reason is not unstable.Because.OVER:
+                return  # the calmest comes first
+            del self._unstable[detector]
+            work.happen(work.books.cases.of_id(alarm), Ended(), Moment(work.now_ms))
+            self._queue[detector] = None
+
+    def _turn(self, work: Casework, turn: Turn) -> None:
+        match turn.reason:
+            case Because.BEGAN:
+                self._open(work, turn)
+            case Because.OVER:
+                self._end(work, turn.group, Ended())
+                self._queue |= dict.fromkeys(turn.left)
+            case _:
+                pass
+
+    def _open(self, work: Casework, turn: Turn) -> None:
+        for other in turn.absorbed:
+            self._end(work, other, Absorbed())
+        alarm = work.books.cases.new_id()
+        outage = self._outage(turn.group, 0)
+        began = Began(
+            id=alarm,
+            key=turn.group.key,
+            kind=AlarmKind.OUTAGE,
+            priority=priority_of(AlarmKind.OUTAGE, Level.NONE, room=None, wrong_gas=False),
+            since_ms=turn.state.began_ms,
+            received_ms=work.now_ms,
+            outage=outage,
+        )
+        work.happen(None, began, Moment(work.now_ms))
+        self._alarms[turn.group] = alarm
+        self._said_ms[turn.group], self._said[turn.group] = work.now_ms, outage.offline
+        self._queue |= dict.fromkeys(one.detector for one in self._register.members(turn.group))
+
+    def _end(self, work: Casework, group: Group, event: Ended | Absorbed) -> None:
+        alarm = self._alarms.pop(group, None)
+        self._said_ms.pop(group, None)
+        self._said.pop(group, None)
+        if alarm is not None and (file := work.books.cases.of_id(alarm)) is not None:
+            outage = self._outage(group, file.alarm.outage.most if file.alarm.outage else 0)
+            work.happen(file, Numbers(outage), Moment(work.now_ms))
+            work.happen(work.books.cases.of_id(alarm), event, Moment(work.now_ms))
+
+    def _outage(self, group: Group, most: int) -> Outage:
+        counted = self._register.counted(group)
+        listed: list[DetectorId] = []
+        for one in self._register.members(group):
+            listed.append(one.detector)
+            if len(listed) == LISTED:
+                break
+        return Outage(
+            group.kind, group.id, counted.offline, max(most, counted.offline), counted.size, tuple(listed)
+        )
+
+    def _count(self, work: Casework) -> None:
+        """Keep the numbers of group alarms fresh, though not with every detector."""
+        for group, alarm in self._alarms.items():
+            offline = self._register.counted(group).offline
+            waited_ms = work.now_ms - self._said_ms[group]
+            if offline == self._said.get(group) or 0 <= waited_ms < COUNT_MS:
+                continue
+            file = work.books.cases.of_id(alarm)
+            if file is not None and file.alarm.outage is not None:
+                outage = self._outage(group, file.alarm.outage.most)
+                work.happen(file, Numbers(outage), Moment(work.now_ms))
+            self._said_ms[group], self._said[group] = work.now_ms, offline
+
+    def _bring_in_step(self, work: Casework, detector: DetectorId) -> None:
+        for key, other in (
+            (offline_key(detector), self._stands_for(detector)),
+            (unstable_key(detector), self._group_of(detector)),
+        ):
+            file = work.books.cases.of_key(key)
+            if file is None or file.alarm.inside == other:
+                continue
+            self._released += other is None
+            wait_ms = self.limits.hold_ms + self._released * SPACING_MS
+            work.happen(file, StoodFor(other), Moment(work.now_ms, wait_ms=wait_ms))
