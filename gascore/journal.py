@@ -7,7 +7,6 @@ change or remove one (docs/adr/0004).
 """
 
 from enum import StrEnum
-from hashlib import sha256
 from typing import Protocol, TypeAlias
 
 import msgspec
@@ -368,18 +367,6 @@ def decode(body: bytes | str) -> Event:
 def kind_of(event: Event) -> str:
     """The stored kind, such as "condition.raised"."""
     return str(event.__struct_config__.tag)
-
-
-def chain(previous: bytes, rows: list[tuple[int, int, bytes]]) -> bytes:
-    """The hash of a sealed block: SHA-256 over the block before and the rows (id, at_ms, body).
-
-    Every field is length-prefixed by its fixed form, so that no two journals share a hash.
-    """
-    digest = sha256(previous)
-    for number, at_ms, body in rows:
-        digest.update(f"{number}:{at_ms}:{len(body)}:".encode())
-        digest.update(body)
-    return digest.digest()
 
 
 class StoreDownError(Exception):

@@ -1,6 +1,6 @@
 """Seals the journal in blocks by a hash chain, and finds what was changed or removed afterwards.
 
-A block's hash covers the block before and the stored bytes of its entries (`gascore.journal.chain`), so a
+A block's hash covers the block before and the stored bytes of its entries (`gascore.seal.chain`), so a
 third party can repeat the proof with nothing but the two tables. Cutting off the end is only visible to
 somebody who has written down the newest block (docs/adr/0004).
 """
@@ -12,7 +12,8 @@ from typing import Final
 import msgspec
 from sqlalchemy import Connection, Engine, LargeBinary, cast, func, insert, select
 
-from gascore.journal import chain, decode
+from gascore.journal import decode
+from gascore.seal import chain
 from gaswatch.stores.engine import reading
 from gaswatch.stores.journal_rows import columns_of
 from gaswatch.stores.schema import journal, journal_block
