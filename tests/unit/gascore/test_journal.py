@@ -9,11 +9,11 @@ from gascore.journal import (
     Event,
     Reason,
     Sample,
-    chain,
     decode,
     encode,
     kind_of,
 )
+from gascore.seal import chain
 from gascore.service_status import MessageCounts
 from gascore.words import Condition, DetectorId, Level, SiteId
 
