@@ -116,7 +116,7 @@ class Supervisor:
         silent_ms = self._silent_ms(watch, now_ms)
         if not watch.standing.held:
             return silent_ms
-        over_ms = over_ms_of(watch)
+        over_ms = self._over_ms(watch, now_ms)
         return min((one for one in (silent_ms, over_ms) if one is not None), default=None)
 
     def _silent_ms(self, watch: Watch, now_ms: int) -> int | None:
@@ -133,6 +133,22 @@ class Supervisor:
         delay_ms = round(placed.figures.offline_delay_s * 1000)
         silent_ms = max(start_ms, placed.commissioned_ms) + silence_ms(watch.every_s, self._limits) + delay_ms
         return min(silent_ms, watch.gone_ms + max(WILL_MS, delay_ms)) if self._is_gone(watch) else silent_ms
+
+    def _over_ms(self, watch: Watch, now_ms: int) -> int | None:
+        """When a leak that shows itself to be over ends without another message; None: it takes a message.
+
+        The last word stands for one and a half report intervals. If that is not as long as the delay, messages
+        must go on to show it; and when they stop, or we can't hear, the leak stays.
+        """
+        heard_until_ms = watch.heard_ms + int(watch.every_s * _STANDS * 1000)
+        if watch.heard_ms < self.base_ms or now_ms > heard_until_ms:
+            return None
+        ends_ms = (
+            over_at_ms(one.over_ms, watch.placed)
+            for one in watch.standing.held.values()
+            if one.over_ms is not None
+        )
+        return min((at_ms for at_ms in ends_ms if at_ms <= heard_until_ms), default=None)
 
     def _is_gone(self, watch: Watch) -> bool:
         return watch.gone_ms > watch.heard_ms and watch.gone_ms >= self.base_ms + SETTLING_MS
@@ -156,7 +172,7 @@ class Supervisor:
         return missed, len(looked_at) == limit
 
     def _missed(self, watch: Watch, now_ms: int) -> Missed:
-        over_ms = over_ms_of(watch)
+        over_ms = self._over_ms(watch, now_ms)
         if over_ms is not None and over_ms <= now_ms:
             return StayedQuiet(now_ms)
         if not watch.standing.reported:
@@ -169,18 +185,3 @@ class Supervisor:
     def wake_at(self) -> int | None:
         """The next instant at which `expired` could find something."""
         return self._wheel.wake_at()
-
-
-def over_ms_of(watch: Watch) -> int | None:
-    """When a leak that shows itself to be over ends without another message; None: it takes a message.
-
-    The last word stands for one and a half report intervals. If that is not as long as the delay, messages must
-    go on to show it; and when they stop, the leak stays.
-    """
-    heard_until_ms = watch.heard_ms + int(watch.every_s * _STANDS * 1000)
-    ends_ms = (
-        over_at_ms(one.over_ms, watch.placed)
-        for one in watch.standing.held.values()
-        if one.over_ms is not None
-    )
-    return min((at_ms for at_ms in ends_ms if at_ms <= heard_until_ms), default=None)

@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.rules.conditions import CHECKS, Finding, wrong_gas
-from collector.rules.judgement import Standing
+from collector.rules.judgement import Standing, at_worst
 from collector.rules.timing import Timing, place
+from collector.rules.trend import follow
 from collector.rules.watch import QUIET, Watch, hear
 from gascore.wire import Status, Valve, decode_status
 from gascore.words import Condition, ReportedState, SupplyGas
@@ -30,11 +31,31 @@ fields = st.fixed_dictionaries(
 )
 
 
-@given(values=fields, declared=st.sampled_from([None, "methane", "lpg"]), supply=st.sampled_from(SupplyGas))
+figures = st.fixed_dictionaries(
+    {},
+    optional={
+        "low_lel": st.floats(0.5, 60),
+        "trend_lel": st.floats(0.5, 100),
+        "trend_s": st.sampled_from([1.0, 600.0]),
+        "rise_lel": st.floats(0.1, 100),
+        "rise_s": st.sampled_from([1.0, 180.0]),
+        "hysteresis": st.floats(0, 0.5),
+        "methane_on_lpg_max": st.floats(1.75, 10),
+        "commissioned_ms": st.sampled_from([None, 0]),
+    },
+)
+
+
+@given(
+    values=fields,
+    declared=st.sampled_from([None, "methane", "lpg"]),
+    supply=st.sampled_from(SupplyGas),
+    figures=figures,
+)
 def test_what_the_quick_way_calls_quiet_no_check_finds_anything_in(
-    values: dict[str, Any], declared: str | None, supply: SupplyGas
+    values: dict[str, Any], declared: str | None, supply: SupplyGas, figures: dict[str, Any]
 ) -> None:
-    placed = a_placed(supply_gas=supply)
+    placed = a_placed(supply_gas=supply, **figures)
     if isinstance(wrong_gas(placed, declared), Finding):
         return  # then the condition holds, and the quick way is not asked
     watch = Watch(
@@ -45,8 +66,10 @@ def test_what_the_quick_way_calls_quiet_no_check_finds_anything_in(
     assert isinstance(status, Status)
     if hear(watch, status, T0, flagged=False, limits=LIMITS) is not QUIET:
         return
+    judged = at_worst(placed, status, status.gas or declared, T0)
     for check in CHECKS.values():
-        assert not isinstance(check(placed, status, None, LIMITS), Finding)
+        assert not isinstance(check(placed, judged, None, LIMITS), Finding)
+    assert follow(None, T0, judged.lel, placed.figures, held=False)[0] is None
     assert not isinstance(wrong_gas(placed, status.gas or declared), Finding)
     assert watch.standing is before
 
