@@ -15,10 +15,13 @@ from paho.mqtt.reasoncodes import ReasonCode
 from gascore.journal import StoreDownError
 from gaswatch.broker import mosquitto, nats
 from gaswatch.broker.address import HOST, urls
+from gaswatch.clock import SystemClock
 from gaswatch.network import answers
 from gaswatch.settings import Settings, SettingsError, load
 from gaswatch.stores.engine import check_writable, open_engine
+from gaswatch.stores.influx.lines import MEASUREMENT
 from gaswatch.stores.influx.probe import probe
+from gaswatch.stores.influx.query import Query
 from gaswatch.stores.influx.transport import Transport
 from gaswatch.stores.migrate import SchemaError, check_current
 from gaswatch.wiring.series import influx_target
@@ -86,16 +89,22 @@ def _series(settings: Settings) -> Finding:
     if settings.series == "embedded":
         return Finding("readings", True, "kept in the data folder")
     try:
-        transport = Transport(influx_target(settings), connect_s=_WAIT_S, read_s=_WAIT_S)
-    except SettingsError as error:
+        target = influx_target(settings)
+        transport = Transport(target, connect_s=_WAIT_S, read_s=_WAIT_S)
+        try:
+            found = probe(transport)
+        finally:
+            transport.close()
+        if found.problem is not None:
+            return Finding("readings", False, found.problem)
+        query = Query(target, SystemClock(), read_s=_WAIT_S)
+        try:
+            query.rows(f"SELECT state FROM {MEASUREMENT} LIMIT 1", ("time", "state"))  # noqa: S608 -- a constant
+        finally:
+            query.close()
+    except (SettingsError, StoreDownError) as error:
         return Finding("readings", False, str(error))
-    try:
-        found = probe(transport)
-    finally:
-        transport.close()
-    if found.problem is not None:
-        return Finding("readings", False, found.problem)
-    return Finding("readings", True, f"{found.name} takes them into {settings.influx_bucket!r}")
+    return Finding("readings", True, f"{found.name} takes them into {target.bucket!r}, and gives them back")
 
 
 def _brokers(settings: Settings) -> Iterator[Finding]:
