@@ -7,7 +7,7 @@ however often it is begun anew from those that are offline (alarms say so) and t
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from alerts.rules.outage import SITES, Because, Counted, Group, Limits, Phase, State, Step, step
@@ -134,7 +134,7 @@ class Register:
             due |= self._touched.keys()
         turns = [turn for group in sorted(due & self._states.keys()) for turn in self._look(group, now_ms)]
         if is_time:
-            turns += self._explain(now_ms)
+            turns += _lasting(list(self._explain(now_ms)))
             self._touched.clear()
             self._look_ms = None
         return turns
@@ -173,7 +173,7 @@ class Register:
             bursts = {group: burst for group, news in waiting.items() if (burst := self._burst(group, news))}
             if not bursts:
                 return
-            group = max(bursts, key=lambda one: (bursts[one][1] / self.sizes[one], -_RANK[one.kind], one.id))
+            group = max(bursts, key=lambda one: self._how_well(one, bursts[one][1]))
             began_ms, count = bursts[group]
             waiting = {other: waiting[other] for other in bursts if other != group}
             counted = Counted(self.sizes[group], count, began_ms)
@@ -184,6 +184,10 @@ class Register:
                 del self._states[other]
                 self._wakes.pop(other, None)
             yield Turn(group, done.reason, done.state, counted, absorbed)
+
+    def _how_well(self, group: Group, count: int) -> tuple[float, int, int, str]:
+        """The larger, the better it explains: the share that is hit, then how many it explains."""
+        return count / self.sizes[group], self.sizes[group], -_RANK[group.kind], group.id
 
     def _keep(self, group: Group, done: Step) -> None:
         self._wakes.pop(group, None)
@@ -261,3 +265,13 @@ def _fullest(found: list[Lost], width_ms: int) -> list[Lost]:
         if last + 1 - first > most:
             best, most = first, last + 1 - first
     return found[best : best + most]
+
+
+def _lasting(began: list[Turn]) -> list[Turn]:
+    """Without the groups that another one has absorbed in the same look: nobody needs to know of them."""
+    passing = {turn.group for turn in began} & {other for turn in began for other in turn.absorbed}
+    return [
+        replace(turn, absorbed=tuple(other for other in turn.absorbed if other not in passing))
+        for turn in began
+        if turn.group not in passing
+    ]
