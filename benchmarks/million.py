@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
@@ -25,11 +26,11 @@ from typing import Any, Final
 
 import msgspec
 
-from collector.rules.judgement import Standing, share
-from collector.rules.saving import save
-from collector.rules.watch import Watch
-from gascore.registry import Detector, Ledger, Placed, Site
-from gascore.words import AreaId, DetectorId, RoomId, RoomKind, SiteId, SupplyGas
+from collector.rules.judgement import Standing
+from collector.rules.saving import Saved
+from collector.rules.sequence import ALL_SEEN
+from gascore.registry import Ledger
+from gascore.words import AreaId, DetectorId
 from gaswatch.settings import Settings
 from gaswatch.stores.engine import open_engine
 from gaswatch.stores.migrate import migrate
@@ -42,7 +43,9 @@ AREAS: Final = 100
 PER_SITE: Final = 3
 _DAY_MS: Final = 86_400_000
 _SINCE_MS: Final = 1_700_000_000_000
-_TARGETS: Final = ("lpg", "methane", "methane+co", "lpg", None)
+_FITTING: Final = {"lpg": "lpg", "natural_gas": "methane+co", "mine_gas": "methane"}
+WRONG: Final = 200
+"""One in so many is of the wrong gas, and as many more have no known gas."""
 
 
 def main() -> int:
@@ -128,18 +131,23 @@ def _a_site(one: int) -> dict[str, object]:
 
 def _a_room(one: int) -> dict[str, object]:
     named = {"name": "厨房", "name_en": "Kitchen", "kind": "kitchen", "volume_m3": 45.0}
-    return {"id": f"S-{one:07}-k", "site": f"S-{one:07}", "supply_gas": "lpg", **named}
+    return {"id": f"S-{one:07}-k", "site": f"S-{one:07}", "supply_gas": _supply(one), **named}
+
+
+def _supply(at: int) -> str:
+    return tuple(_FITTING)[at % len(_FITTING)]
 
 
 def _a_detector(no: int) -> dict[str, object]:
     at = (no - 1) // PER_SITE
+    odd: dict[int, str | None] = {0: "co", 1: None}
     return {
         "no": no,
         "id": _name(no),
         "site": f"S-{at:07}",
         "room": f"S-{at:07}-k",
         "model": "GD-1",
-        "target": _TARGETS[no % 3],
+        "target": odd.get(no % WRONG, _FITTING[_supply(at)]),
         "every_s": 60.0,
         "low_lel": 25.0,
         "high_lel": 50.0,
@@ -152,31 +160,19 @@ def _name(no: int) -> DetectorId:
 
 
 def make_states(settings: Settings, count: int) -> None:
-    """What the collector has saved when each of them has reported: one in a hundred has a condition."""
+    """What the collector has saved when each of them has reported."""
 
     def bodies() -> Iterator[tuple[int, bytes, int]]:
-        standing = share(Standing(reported=True, declared="lpg"))
+        quiet = {supply: Standing(reported=True, declared=gas) for supply, gas in _FITTING.items()}
         for no in range(1, count + 1):
-            at = SiteId(f"S-{(no - 1) // PER_SITE:07}")
-            placed = Placed(
-                no=no,
-                id=_name(no),
-                site=at,
-                room=RoomId(f"{at}-k"),
-                area=AreaId("grid-1"),
-                room_kind=RoomKind.KITCHEN,
-                supply_gas=SupplyGas.LPG,
-                target=None,
-                every_s=60.0,
-                low_lel=25.0,
-                high_lel=50.0,
-                commissioned_ms=None,
-                retired_ms=None,
-            )
-            yield no, save(Watch(placed, standing, 60.0, 7, 127, 0, _SINCE_MS)), _SINCE_MS
+            standing = quiet[_supply((no - 1) // PER_SITE)]
+            saved = Saved(_name(no), standing, _SINCE_MS + no, no % 50_000, ALL_SEEN)
+            yield no, msgspec.json.encode(saved), _SINCE_MS
 
     with closing(sqlite3.connect(_file(settings))) as connection:
-        connection.executemany("INSERT OR REPLACE INTO detector_state(no, body, changed_ms) VALUES (?, ?, ?)", bodies())
+        connection.executemany(
+            "INSERT OR REPLACE INTO detector_state(no, body, changed_ms) VALUES (?, ?, ?)", bodies()
+        )
         connection.commit()
 
 
@@ -207,8 +203,10 @@ def start(settings: Settings, broker: Broker, *, change: str) -> dict[str, float
     try:
         until(process, log, lambda: broker.subscriptions() > before)
         found = {"start_s": time.perf_counter() - began, "start_cpu_s": _cpu_s(process.pid)}
-        loaded = said(log, "collector started")[0]
-        found |= {key: value / 1000 for key, value in loaded.items() if key.endswith("_ms")}
+        loaded = said(log, "ledger taken in")[0]
+        found |= {
+            key.replace("_ms", "_s"): value / 1000 for key, value in loaded.items() if key.endswith("_ms")
+        }
         found |= {"peak_mb": _memory_mb(process.pid, "VmHWM"), "steady_mb": _memory_mb(process.pid, "VmRSS")}
         found |= reread(settings, process, log)
         found["rest_mb"] = _memory_mb(process.pid, "VmRSS")
@@ -235,9 +233,10 @@ def reread(settings: Settings, process: "subprocess.Popen[bytes]", log: Path) ->
             ("area", Ledger(sites=tuple(moved))),
             ("area_back", Ledger(sites=tuple(back))),
         ):
-            known, cpu_s, began = len(said(log, "ledger read")), _cpu_s(process.pid), time.perf_counter()
+            cpu_s, began = _cpu_s(process.pid), time.perf_counter()
+            more = partial(_is_said, log, "ledger read", len(said(log, "ledger read")))
             registry.put(ledger, by="benchmark", at_ms=_SINCE_MS)
-            until(process, log, lambda known=known: len(said(log, "ledger read")) > known)
+            until(process, log, more)
             found[f"reread_{title}_s"] = time.perf_counter() - began
             found[f"reread_{title}_cpu_s"] = _cpu_s(process.pid) - cpu_s
     finally:
@@ -260,6 +259,10 @@ def said(log: Path, event: str) -> list[dict[str, Any]]:
     """The lines of the log about one event."""
     lines = [line for line in log.read_text().splitlines() if event in line and line.startswith("{")]
     return [one for one in map(json.loads, lines) if one["event"] == event]
+
+
+def _is_said(log: Path, event: str, over: int) -> bool:
+    return len(said(log, event)) > over
 
 
 def _memory_mb(pid: int, name: str) -> float:

@@ -161,7 +161,7 @@ def ledger(folder: Path, count: int) -> dict[str, float]:
             ],
         )
     registry = SqlRegistry(engine)
-    spent_s = timed(registry.placed)
+    spent_s = timed(lambda: sum(1 for _ in registry.placed()))
     engine.dispose()
     return {"placed": count, "placed_s": spent_s}
 

@@ -1,6 +1,6 @@
 """What the collector needs of the world, in its own words."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Protocol, TypeAlias
 
 import msgspec
@@ -9,12 +9,21 @@ from gascore.journal import Event
 from gascore.readings import Labels, Reading
 from gascore.registry import Placed
 
+Changed: TypeAlias = Mapping[str, Collection[str]]
+"""Records of the ledger that have changed: keys, by entity, as `LedgerChanged` calls them."""
+
 
 class Registry(Protocol):
     """The ledger as the collector sees it. Implementation: `gaswatch.stores.registry.SqlRegistry`."""
 
-    def placed(self) -> list[Placed]:
-        """Every detector with its room; a million in under 20 s. Blocking."""
+    def placed(self, changed: Changed | None = None) -> Iterable[Placed]:
+        """Detectors with their rooms, by number, in portions: all of them, or those that a change can concern.
+
+        Consume it at once and in one thread; blocking, and raises `StoreDownError` on the way.
+
+        Args:
+            changed: may concern more detectors than it names, never fewer.
+        """
         ...
 
 
@@ -54,8 +63,12 @@ class Recorder(Protocol):
         """Durable when it returns. Blocking. Raises `StoreDownError` when it can't, and nothing is stored."""
         ...
 
-    def states(self) -> dict[int, bytes]:
-        """The saved conditions of every detector that has some. Blocking."""
+    def own(self) -> dict[int, bytes]:
+        """What was saved under 0 and less: the collector's own books. Blocking."""
+        ...
+
+    def states(self) -> Iterable[tuple[int, bytes]]:
+        """What is saved of detectors, by number, in portions; to be consumed like `Registry.placed`."""
         ...
 
 

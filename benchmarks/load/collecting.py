@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TextIO
 
@@ -39,7 +40,11 @@ class TimedRecorder:
             if isinstance(event, ConditionRaised) and event.condition is Condition.LEAK and event.sample:
                 self.took_ms.append(now_ms - (event.sample.measured_ms or now_ms))
 
-    def states(self) -> dict[int, bytes]:
+    def own(self) -> dict[int, bytes]:
+        """See `Recorder.own`."""
+        return self._recorder.own()
+
+    def states(self) -> Iterable[tuple[int, bytes]]:
         """See `Recorder.states`."""
         return self._recorder.states()
 

@@ -1,6 +1,6 @@
 """What of a watch must survive a restart, and what becomes of it when the ledger has changed meanwhile."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -33,7 +33,7 @@ class Saved(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Saved | None).decode
+_decode: Callable[[bytes], Saved | None] = msgspec.json.Decoder(Saved | None).decode
 
 
 def save(watch: Watch) -> bytes:
@@ -42,12 +42,16 @@ def save(watch: Watch) -> bytes:
     return _encode(Saved(watch.placed.id, watch.standing, watch.newest_ms, watch.seq, watch.seen, site))
 
 
-def restore(placed: Placed, body: bytes | None, now_ms: int) -> Watch:
+def read(body: bytes) -> Saved | None:
+    """A stored form; None: the number is nobody's."""
+    return _decode(body)
+
+
+def restore(placed: Placed, saved: Saved | None, now_ms: int) -> Watch:
     """A watch as it was saved, or a new one when there is nothing, or another detector's, to go on from.
 
     An instant saved by a clock that was ahead of `now_ms` would make all that comes old news: it is cut off.
     """
-    saved = _decode(body) if body is not None else None
     if saved is None or saved.id != placed.id:
         return Watch(placed, NEW, placed.every_s)
     return Watch(
@@ -59,20 +63,6 @@ def restore(placed: Placed, body: bytes | None, now_ms: int) -> Watch:
         gaps=UNCOUNTED if saved.seen else 0,
         newest_ms=min(saved.newest_ms, now_ms),
     )
-
-
-def strays(ledger: Sequence[Placed], bodies: Mapping[int, bytes]) -> Iterator[tuple[int, Saved]]:
-    """Numbers whose saved watch is not that of the detector which has the number now.
-
-    The ledger changed while nobody was here to see it: the detector has another number, or is gone.
-    """
-    # The id comes first in the stored form: a million bodies are compared, not read.
-    starts = {placed.no: f'{{"id":"{placed.id}"'.encode() for placed in ledger}
-    for no, body in bodies.items():
-        if no > 0 and body != NOBODY and not body.startswith(starts.get(no, NOBODY)):
-            saved = _decode(body)
-            if saved is not None:
-                yield no, saved
 
 
 def strike(saved: Saved, at_ms: int) -> list[ConditionCleared]:
@@ -88,8 +78,3 @@ def strike(saved: Saved, at_ms: int) -> list[ConditionCleared]:
         )
         for condition, held in saved.standing.held.items()
     ]
-
-
-def body_of(saved: Saved) -> bytes:
-    """The stored form again."""
-    return _encode(saved)

@@ -30,6 +30,8 @@ def protection(placed: Placed, standing: Standing, now_ms: int) -> Protection:
         return Protection.NOT_REQUIRED
     if not standing.reported:
         return Protection.OFFLINE
+    if not standing.held:
+        return Protection.PROTECTED
     states = (TAKES_AWAY[one] for one in standing.held if one in TAKES_AWAY)
     return min(states, key=_RANK.__getitem__, default=Protection.PROTECTED)
 
@@ -40,13 +42,9 @@ class Tally:
     def __init__(self) -> None:
         self._counts: Counter[Protection] = Counter()
 
-    def add(self, state: Protection) -> None:
-        """One more detector."""
-        self._counts[state] += 1
-
-    def remove(self, state: Protection) -> None:
-        """One detector less, or one that is going to be added in another state."""
-        self._counts[state] -= 1
+    def add(self, state: Protection, number: int = 1) -> None:
+        """One more detector in this state; or one less (-1), that is gone or is going to be added in another."""
+        self._counts[state] += number
 
     def counts(self, *, blind: bool) -> dict[str, int]:
         """Detectors per state; while we are blind the required ones are all unmonitored."""

@@ -11,15 +11,15 @@ from collector.rules.blindness import Spell, restore
 from collector.rules.supervision import TICK_MS
 from collector.service.batch import DROPS, OWN, STRANGERS, TROUBLES
 from collector.service.brokers import Brokers
-from collector.service.fleet import Fleet, labels
+from collector.service.fleet import Fleet
 from collector.service.health import Health
 from collector.service.intake import Intake
+from collector.service.ledger import LedgerFollower
 from collector.service.parts import Parts
 from collector.service.pipeline import Pipeline
 from collector.service.sight import SELF, Sight
 from collector.service.troubles import Troubles
-from gascore.journal import BlindScope, Event, LedgerChanged, StoreDownError
-from gascore.readings import Labels
+from gascore.journal import BlindScope, StoreDownError
 from gascore.service_status import ServiceStatus
 
 _log = structlog.get_logger()
@@ -36,9 +36,6 @@ DRAIN_MS: Final = 10_000
 """A stop waits so long for the stores; what is not acknowledged then, the broker sends again."""
 GOODBYE_S: Final = 3
 """How long links may take to say goodbye to their brokers."""
-TAIL: Final = 1_000
-PEOPLE: Final = frozenset({"person", "duty", "supplier"})
-"""Records of the ledger that the collector does not look at."""
 
 
 class Collector:
@@ -61,8 +58,8 @@ class Collector:
         self._brokers = Brokers(parts.links, self.troubles, batch=batch, changed=changed)
         self._health = Health(parts.readings, self._brokers, self.troubles)
         self._stopping = asyncio.Event()
-        self._cursor = 0
-        self._unlabelled: dict[int, Labels] = {}
+        self._ledger = LedgerFollower(self._fleet, self._intake, self._pipeline, parts)
+        self._is_loaded = False
         self._board_down = False
 
     def stop(self) -> None:
@@ -99,7 +96,7 @@ class Collector:
             "deadlines": self._watch_deadlines(),
             "status": self._each(SECOND_MS, self._say),
             "health": self._each(SECOND_MS, self._look),
-            "ledger": self._each(SECOND_MS, self._follow_ledger),
+            "ledger": self._each(SECOND_MS, self._ledger.follow),
             "seal": self._each(SEAL_MS, self._seal),
         }
 
@@ -107,28 +104,25 @@ class Collector:
         return self._stopping.is_set() or self._pipeline.is_full
 
     async def _load(self) -> None:
+        """Book first since when we did not see: from then on our own word on the board says that we live."""
         parts = self._parts
-        self._cursor = await asyncio.to_thread(parts.journal.last_id)
-        placed = await asyncio.to_thread(parts.registry.placed)
-        saved = await asyncio.to_thread(parts.recorder.states)
+        own = await asyncio.to_thread(parts.recorder.own)
         last = (await asyncio.to_thread(parts.board.read)).get(NAME)
-        await self._first_labels(labels(placed))
         now_ms = self._clock.now_ms()
-        self._fleet.read(placed, saved, self._intake.batch, now_ms)
-        self._intake.resume(saved.get(STRANGERS), now_ms)
-        self._sight.resume(restore(saved.get(OWN)), last, now_ms)
-        self.troubles.resume(saved.get(TROUBLES), now_ms)
-        self._brokers.resume(saved.get(DROPS))
-        self._pipeline.woken()
-        _log.info("collector started", detectors=len(placed), links=list(self._sight.links))
-
-    async def _first_labels(self, named: dict[int, Labels]) -> None:
-        """Before the first reading if the time series is there; a leak doesn't wait for it if it is not."""
+        self._sight.resume(restore(own.get(OWN)), last, now_ms)
+        self.troubles.resume(own.get(TROUBLES), now_ms)
+        self._brokers.resume(own.get(DROPS))
+        if booked := self._intake.close().recording(now_ms):
+            await asyncio.to_thread(parts.recorder.record, booked)
+        saying = asyncio.create_task(self._each(SECOND_MS, self._say))
         try:
-            await asyncio.to_thread(self._parts.readings.label, named)
-        except StoreDownError as error:
-            _log.error("labels not stored", reason=str(error))
-            self._unlabelled = named
+            await asyncio.to_thread(self._ledger.load)
+        finally:
+            saying.cancel()
+        self._is_loaded = True
+        self._intake.resume(own.get(STRANGERS), self._clock.now_ms())
+        self._pipeline.woken()
+        _log.info("collector started", detectors=len(self._fleet.watches), links=list(self._sight.links))
 
     def _link_changed(self, name: str, word: str, since_ms: int) -> None:
         if self._stopping.is_set():
@@ -186,6 +180,8 @@ class Collector:
         notes = {"sequence_gaps": str(self._fleet.gaps), "to_verify": str(self._fleet.to_verify)}
         if self._pipeline.readings_down is not None:
             notes["readings_down"] = self._pipeline.readings_down
+        if not self._is_loaded:
+            notes["starting"] = "reading the ledger"
         notes |= self._health.notes
         account = self._intake.account
         return ServiceStatus(
@@ -201,36 +197,6 @@ class Collector:
             latency={"journal": self._pipeline.latency.histogram},
             notes=notes,
         )
-
-    async def _follow_ledger(self) -> None:
-        cursor, has_changed = self._cursor, False
-        try:
-            while entries := await asyncio.to_thread(self._parts.journal.after, cursor, TAIL):
-                cursor = entries[-1].id
-                has_changed = has_changed or any(_concerns_us(entry.event) for entry in entries)
-            if has_changed:
-                await self._reread()
-            self._cursor = cursor  # before the labels: without them the ledger need not be read again
-            if self._unlabelled:
-                await self._label()
-        except StoreDownError:
-            return  # the pipeline says so, and books it; what was not done is done in a second, nothing is missed
-
-    async def _reread(self) -> None:
-        placed = await asyncio.to_thread(self._parts.registry.placed)
-        now_ms = self._clock.now_ms()
-        changed = self._fleet.read(placed, {}, self._intake.batch, now_ms)
-        for one in changed:
-            self._intake.meet(one.id, now_ms)
-        self._unlabelled |= labels(changed)
-        self._pipeline.woken()
-        _log.info("ledger read", detectors=len(placed), changed=len(changed))
-
-    async def _label(self) -> None:
-        """Tell the time series who is new; kept until it has taken them."""
-        named = dict(self._unlabelled)
-        await self._pipeline.in_readings(lambda: self._parts.readings.label(named))
-        self._unlabelled = {no: one for no, one in self._unlabelled.items() if named.get(no) != one}
 
     async def _seal(self) -> None:
         try:
@@ -259,7 +225,3 @@ class Collector:
             await asyncio.wait(links, timeout=GOODBYE_S)
         await self._say()
         _log.info("collector stopped")
-
-
-def _concerns_us(event: Event) -> bool:
-    return isinstance(event, LedgerChanged) and event.entity not in PEOPLE

@@ -1,19 +1,37 @@
 """All detectors of the ledger, watched: who they are, what is known of them, and by when they are due."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable
+from typing import Final, NamedTuple
 
 from collector.rules.conditions import Limits
 from collector.rules.fitness import gas_codes, to_verify
-from collector.rules.judgement import Event, LedgerRead, Standing, Step, Struck, is_supervised
+from collector.rules.judgement import NEW, Event, LedgerRead, Standing, Step, Struck, is_supervised
 from collector.rules.missing import GapLimits, Missing
-from collector.rules.saving import NOBODY, body_of, restore, strays, strike
+from collector.rules.saving import NOBODY, Saved, read, restore, strike
 from collector.rules.supervision import Supervisor
 from collector.rules.tally import Tally, protection
 from collector.rules.watch import Watch, apply
 from collector.service.batch import Batch
-from gascore.readings import Labels
 from gascore.registry import Placed
 from gascore.words import DetectorId
+
+_NUMBERS: Final = 1 << 20
+"""A detector's number is below (`gascore.registry.Detector`)."""
+_NO_MORE: Final = (_NUMBERS, NOBODY)
+
+
+class Difference(NamedTuple):
+    """What of the ledger the fleet does not know yet.
+
+    Attributes:
+        gone: detectors that are not in it any more.
+        moved: those that have another number.
+        others: new ones, and all other changes.
+    """
+
+    gone: list[str]
+    moved: list[Placed]
+    others: list[Placed]
 
 
 class Fleet:
@@ -28,70 +46,101 @@ class Fleet:
         """Messages missing by sequence number, of all detectors, in this run."""
         self.missing = Missing(gaps or GapLimits(), now_ms)
         self.to_verify = 0
-        """Detectors whose target gas nobody knew when the ledger was read."""
+        """Detectors whose target gas nobody knows."""
 
-    def read(
-        self, ledger: Sequence[Placed], saved: Mapping[int, bytes], batch: Batch, now_ms: int
-    ) -> list[Placed]:
-        """Take in the ledger: new detectors are restored, known ones keep their state, others are struck.
+    def start(
+        self, ledger: Iterable[Placed], saved: Iterable[tuple[int, bytes]], batch: Batch, now_ms: int
+    ) -> None:
+        """Take in the ledger and what was saved, both by number, for the first time.
 
-        Returns:
-            The detectors that are new or have changed.
+        A ledger that changed while nobody was here is caught up with: whoever has another number by now keeps
+        what was known of it, and whoever is gone is struck.
         """
-        heirs = self._follow_up(ledger, saved, batch, now_ms)
-        # First who is gone: a new detector may have taken over the number.
-        for name in self.watches.keys() - {placed.id for placed in ledger}:
-            self._strike(name, batch, now_ms)
-        changed = []
+        strays: list[tuple[int, Saved]] = []
+        bodies = iter(saved)
+        no, body = next(bodies, _NO_MORE)
         for placed in ledger:
-            known = self.watches.get(placed.id)
-            if known is None:
-                self._enter(placed, heirs.get(placed.id) or saved.get(placed.no), batch, now_ms)
-                if placed.id in heirs:
-                    batch.watches[placed.no] = self.watches[placed.id]
-            elif known.placed != placed:
-                self._move(known, placed, batch, now_ms)
-            else:
-                continue
-            changed.append(placed)
-        self.to_verify = sum(
-            to_verify(watch.placed, watch.standing.declared) for watch in self.watches.values()
-        )
-        return changed
+            mine = None
+            while no <= placed.no:
+                one = read(body)
+                if one is not None and no == placed.no and one.id == placed.id:
+                    mine = one
+                elif one is not None:
+                    strays.append((no, one))
+                no, body = next(bodies, _NO_MORE)
+            self.watches[placed.id] = restore(placed, mine, now_ms)
+        while no < _NUMBERS:
+            if (one := read(body)) is not None:
+                strays.append((no, one))
+            no, body = next(bodies, _NO_MORE)
+        self._rehouse(strays, batch, now_ms)
+        for watch in self.watches.values():
+            self._enter(watch, batch, now_ms)
 
-    def _follow_up(
-        self, ledger: Sequence[Placed], saved: Mapping[int, bytes], batch: Batch, now_ms: int
-    ) -> dict[str, bytes]:
-        """Catch up with a ledger that changed while nobody was here; returns who has another number, as saved."""
-        heirs: dict[str, bytes] = {}
-        found = list(strays(ledger, saved))
-        present = {placed.id for placed in ledger} if found else set()
-        for no, one in found:
+    def _rehouse(self, strays: Iterable[tuple[int, Saved]], batch: Batch, now_ms: int) -> None:
+        """Give what was saved under a number that is another's now, or nobody's, to its owner."""
+        for no, saved in strays:
             batch.states[no] = NOBODY
-            if one.id in present:
-                heirs[one.id] = body_of(one)
+            watch = self.watches.get(saved.id)
+            if watch is None:
+                batch.add(strike(saved, now_ms), None)
             else:
-                batch.add(strike(one, now_ms), None)
-        return heirs
+                watch = restore(watch.placed, saved, now_ms)
+                self.watches[saved.id] = batch.watches[watch.placed.no] = watch
 
-    def _enter(self, placed: Placed, body: bytes | None, batch: Batch, now_ms: int) -> None:
-        watch = self.watches[placed.id] = restore(placed, body, now_ms)
-        self.tally.add(protection(placed, watch.standing, now_ms))
+    def _enter(self, watch: Watch, batch: Batch, now_ms: int) -> None:
+        placed, standing = watch.placed, watch.standing
+        self._count(watch, 1, now_ms)
         # Judged for the first time, the ledger's word has held since commissioning.
-        if watch.standing.held or gas_codes(placed, watch.standing.declared)[1] is not None:
-            since_ms = now_ms if body else min(placed.commissioned_ms or now_ms, now_ms)
+        if standing.held or gas_codes(placed, standing.declared)[1] is not None:
+            since_ms = min(placed.commissioned_ms or now_ms, now_ms) if standing is NEW else now_ms
             self.apply(watch, LedgerRead(since_ms, is_supervised(placed, now_ms)), batch, now_ms)
         self.supervisor.arm(watch, now_ms)
+
+    def compare(self, ledger: Iterable[Placed], asked: Collection[str] | None) -> Difference:
+        """What is different in the ledger, without taking it in; may be called beside the loop.
+
+        Args:
+            ledger: all of it, or the detectors that a change may concern.
+            asked: who must be in that part, else is gone from the ledger; None: everybody.
+        """
+        found = Difference([], [], [])
+        seen = bytearray(_NUMBERS)
+        for placed in ledger:
+            known = self.watches.get(placed.id)
+            if known is not None:
+                seen[known.placed.no] = True
+            if known is not None and known.placed.no != placed.no:
+                found.moved.append(placed)
+            elif known is None or known.placed != placed:
+                found.others.append(placed)
+        names = self.watches if asked is None else asked
+        known_ones = ((name, self.watches.get(name)) for name in names)
+        found.gone.extend(name for name, one in known_ones if one is not None and not seen[one.placed.no])
+        return found
+
+    def follow(self, found: Difference, batch: Batch, now_ms: int) -> None:
+        """Take in what is different. Numbers that change hands come in one call, before those who take them over."""
+        # First who is gone: a new detector may have taken over the number.
+        for name in found.gone:
+            self._strike(name, batch, now_ms)
+        for placed in (*found.moved, *found.others):
+            known = self.watches.get(placed.id)
+            if known is None:
+                watch = self.watches[placed.id] = restore(placed, None, now_ms)
+                self._enter(watch, batch, now_ms)
+            else:
+                self._move(known, placed, batch, now_ms)
 
     def _move(self, watch: Watch, placed: Placed, batch: Batch, now_ms: int) -> None:
         if placed.no != watch.placed.no:
             _free(watch, batch)
             batch.watches[placed.no] = watch
-        self.tally.remove(protection(watch.placed, watch.standing, now_ms))
+        self._count(watch, -1, now_ms)
         if placed.every_s != watch.placed.every_s:
             watch.every_s = placed.every_s
         watch.placed = placed
-        self.tally.add(protection(placed, watch.standing, now_ms))
+        self._count(watch, 1, now_ms)
         self.apply(watch, LedgerRead(now_ms, is_supervised(placed, now_ms)), batch, now_ms)
         self.supervisor.arm(watch, now_ms)
 
@@ -99,7 +148,7 @@ class Fleet:
         watch = self.watches.pop(name)
         self.apply(watch, Struck(now_ms), batch, now_ms)
         _free(watch, batch)
-        self.tally.remove(protection(watch.placed, watch.standing, now_ms))
+        self._count(watch, -1, now_ms)
         watch.tick = 0  # whatever entry the wheel still has of it is void
 
     def apply(
@@ -114,12 +163,22 @@ class Fleet:
     ) -> None:
         """Book what a step did: journal, saved state, tally and deadline."""
         if done.standing is not before:
-            batch.watches[watch.placed.no] = watch
-            self.tally.remove(protection(watch.placed, before, now_ms))
-            self.tally.add(protection(watch.placed, done.standing, now_ms))
+            placed = watch.placed
+            batch.watches[placed.no] = watch
+            self.tally.add(protection(placed, before, now_ms), -1)
+            self.tally.add(protection(placed, done.standing, now_ms))
+            if done.standing.declared != before.declared:
+                self.to_verify += to_verify(placed, done.standing.declared) - to_verify(
+                    placed, before.declared
+                )
         if done.effects:
             batch.add(done.effects, cause_ms)
         self.supervisor.arm(watch, now_ms)
+
+    def _count(self, watch: Watch, number: int, now_ms: int) -> None:
+        """One detector more, or less (-1)."""
+        self.tally.add(protection(watch.placed, watch.standing, now_ms), number)
+        self.to_verify += number * to_verify(watch.placed, watch.standing.declared)
 
     def miss(self, batch: Batch, now_ms: int, limit: int) -> bool:
         """Judge up to `limit` detectors whose deadline may have passed; true: more are waiting."""
@@ -146,8 +205,3 @@ def _free(watch: Watch, batch: Batch) -> None:
     if batch.watches.get(watch.placed.no) is watch:
         del batch.watches[watch.placed.no]
     batch.states[watch.placed.no] = NOBODY
-
-
-def labels(changed: Iterable[Placed]) -> dict[int, Labels]:
-    """Who is behind the numbers, for the time series."""
-    return {one.no: Labels(one.id, one.site, one.area, one.supply_gas.value) for one in changed}

@@ -1,7 +1,7 @@
 """What one batch of the collector changed, in one transaction: journal, saved conditions, quarantine."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, Engine, delete, func, insert, select
@@ -14,6 +14,8 @@ from gaswatch.stores.upsert import upsert
 
 QUARANTINE_ROWS: Final = 10_000
 """The newest messages that were not taken; older ones make room, so that a liar can't fill the disk."""
+_ROWS_AT_ONCE: Final = 10_000
+_SAVED: Final = select(detector_state.c.no, detector_state.c.body)
 
 
 class SqlRecorder:
@@ -43,11 +45,18 @@ class SqlRecorder:
             if recording.events:
                 append_in(connection, recording.events, recording.at_ms)
 
-    def states(self) -> dict[int, bytes]:
-        """The saved conditions of every detector that has some. Blocking. Raises `StoreDownError`."""
+    def own(self) -> dict[int, bytes]:
+        """What the collector keeps for itself, under 0 and less. Blocking. Raises `StoreDownError`."""
         with reading(self._engine) as connection:
-            rows = connection.execute(select(detector_state.c.no, detector_state.c.body)).all()
+            rows = connection.execute(_SAVED.where(detector_state.c.no <= 0)).all()
         return {no: body for no, body in rows}  # noqa: C416 -- rows are Row objects, not pairs, to the type checker
+
+    def states(self) -> Iterator[tuple[int, bytes]]:
+        """What is saved of detectors, by number, in portions. Blocking. Raises `StoreDownError`."""
+        with reading(self._engine) as connection:
+            query = _SAVED.where(detector_state.c.no > 0).order_by(detector_state.c.no)
+            rows: Iterable[Any] = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(query)
+            yield from rows
 
     def _keep(self, connection: Connection, messages: Sequence[Quarantined]) -> None:
         if not messages:

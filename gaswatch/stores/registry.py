@@ -1,23 +1,22 @@
 """The ledger in SQL: read whole, by record, or as the collector needs it; changed only with an entry each."""
 
-from typing import Final
+from collections.abc import Iterator
 
 from sqlalchemy import Connection, Engine, or_, select
 
-from gascore.compat import parse_target
+from collector.ports import Changed
 from gascore.registry import Area, Detector, Duty, Ledger, Person, Placed, Role, Room, Site, Supplier
 from gascore.thresholds import DEFAULTS, Profile, Resolver, Thresholds
-from gascore.words import AreaId, DetectorId, RoomId, RoomKind, SiteId, SupplyGas, TargetGas
+from gascore.words import DetectorId, RoomId, SiteId
 from gaswatch.stores import schema
 from gaswatch.stores.engine import reading, writing
 from gaswatch.stores.journal import append_in, lock
 from gaswatch.stores.ledger_check import LedgerError
 from gaswatch.stores.ledger_put import put_in
 from gaswatch.stores.ledger_rows import TABLES, RecordT, columns_of, fetch, fetch_all, record_of
+from gaswatch.stores.placed import placed_in
 
 __all__ = ["LedgerError", "SqlRegistry"]
-
-_ROWS_AT_ONCE: Final = 10_000
 
 
 class SqlRegistry:
@@ -30,58 +29,10 @@ class SqlRegistry:
         self._engine = engine
         self._defaults = defaults
 
-    def placed(self) -> list[Placed]:
-        """Every detector with its room, by number."""
-        # Rooms and sites are looked up here, not joined: a million detectors share their strings that way.
-        room, site, one = schema.room.c, schema.site.c, schema.detector.c
+    def placed(self, changed: Changed | None = None) -> Iterator[Placed]:
+        """Detectors with their rooms, by number; see `collector.ports.Registry`."""
         with reading(self._engine) as connection:
-            areas = {
-                SiteId(key): AreaId(area) for key, area in connection.execute(select(site.id, site.area))
-            }
-            rooms = {
-                key: (RoomId(key), SiteId(at), areas[at], RoomKind(kind), SupplyGas(gas))
-                for key, at, kind, gas in connection.execute(
-                    select(room.id, room.site, room.kind, room.supply_gas)
-                )
-            }
-            figures = resolver(connection, self._defaults)
-            rows = connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(
-                select(
-                    one.no,
-                    one.id,
-                    one.room,
-                    one.model,
-                    one.target,
-                    one.every_s,
-                    one.low_lel,
-                    one.high_lel,
-                    one.commissioned_ms,
-                    one.retired_ms,
-                ).order_by(one.no)
-            )
-            targets: dict[str | None, frozenset[TargetGas] | None] = {None: None}
-            found: list[Placed] = []
-            for no, key, at, model, target, every_s, low_lel, high_lel, commissioned_ms, retired_ms in rows:
-                if target not in targets:
-                    targets[target] = parse_target(target)
-                room_id, site_id, area, kind, gas = rooms[at]
-                found.append(
-                    Placed(
-                        no,
-                        key,
-                        site_id,
-                        room_id,
-                        area,
-                        kind,
-                        gas,
-                        targets[target],
-                        every_s,
-                        commissioned_ms,
-                        retired_ms,
-                        figures.of(model, area, low_lel, high_lel),
-                    )
-                )
-            return found
+            yield from placed_in(connection, changed, resolver(connection, self._defaults).of)
 
     def ledger(self) -> Ledger:
         """All of it."""

@@ -73,7 +73,7 @@ def test_putting_the_same_again_changes_nothing(registry: SqlRegistry, store: St
 def test_a_detector_is_placed_with_what_its_room_decides(registry: SqlRegistry) -> None:
     registry.put(TOWN, by="import", at_ms=5)
     one, site, room = TOWN.detectors[0], TOWN.sites[0], TOWN.rooms[0]
-    placed = registry.placed()
+    placed = list(registry.placed())
     assert [at.no for at in placed] == [7, 9]
     assert placed[0] == Placed(
         no=7,
@@ -168,4 +168,29 @@ def test_a_town_of_thousands_goes_in_and_out(registry: SqlRegistry) -> None:
     registry.put(msgspec.structs.replace(TOWN, detectors=many), by="import", at_ms=5)
     assert registry.put(Ledger(detectors=many), by="import", at_ms=6) == 0
     assert registry.ledger().detectors == many
-    assert len(registry.placed()) == len(many)
+    assert len(list(registry.placed())) == len(many)
+
+
+def test_only_the_detectors_that_a_change_can_concern_are_read(registry: SqlRegistry) -> None:
+    registry.put(TOWN, by="import", at_ms=5)
+    site = msgspec.structs.replace(TOWN.sites[0], id=SiteId("S2"))
+    rooms = [msgspec.structs.replace(TOWN.rooms[0], id=RoomId(f"S2-{one}"), site=site.id) for one in "ab"]
+    others = [
+        msgspec.structs.replace(
+            TOWN.detectors[0], no=no, id=DetectorId(f"GD-{no}"), site=site.id, room=rooms[no % 2].id
+        )
+        for no in (20, 21)
+    ]
+    registry.put(Ledger(sites=(site,), rooms=tuple(rooms), detectors=tuple(others)), by="import", at_ms=6)
+    whole = {one.id: one for one in registry.placed()}
+    assert list(whole) == ["GD-1", "GD-2", "GD-20", "GD-21"]
+    for changed, concerned in (
+        ({"detector": {"GD-2", "GD-404"}}, ["GD-2"]),
+        ({"room": {"S2-a"}}, ["GD-20"]),
+        ({"site": {"S2"}}, ["GD-20", "GD-21"]),
+        ({"site": {"S2"}, "detector": {"GD-1"}}, ["GD-1", "GD-20", "GD-21"]),
+        ({"site": {"S404"}, "room": set()}, []),
+        ({"area": {"town"}}, list(whole)),
+        ({}, []),
+    ):
+        assert list(registry.placed(changed)) == [whole[DetectorId(one)] for one in concerned]

@@ -17,6 +17,7 @@ from gascore.journal import (
     FirstReport,
     UnknownLeak,
 )
+from gascore.registry import Placed
 from gascore.words import Condition, DetectorId, Level, ReportedState, SupplyGas
 from support.collector_words import LIMITS, T0, a_payload, a_placed
 
@@ -91,8 +92,16 @@ class Process(RuleBasedStateMachine):
     def start(self) -> None:
         self.fleet = Fleet(LIMITS, self.now_ms)
         self.intake = Intake(self.fleet, links=1)
-        self.fleet.read(list(self.ledger.values()), self.saved, self.intake.batch, self.now_ms)
+        self.fleet.start(
+            self.placed(),
+            sorted((no, body) for no, body in self.saved.items() if no > 0),
+            self.intake.batch,
+            self.now_ms,
+        )
         self.intake.resume(self.saved.get(STRANGERS), self.now_ms)
+
+    def placed(self) -> list[Placed]:
+        return sorted(self.ledger.values(), key=lambda one: one.no)
 
     def take(self, arrival: Arrival) -> None:
         self.unacknowledged.append(arrival)
@@ -157,16 +166,20 @@ class Process(RuleBasedStateMachine):
                 {},
             ]
         ),
+        whole=st.booleans(),
     )
-    def ledger_changes(self, name: str, change: dict[str, Any] | None) -> None:
+    def ledger_changes(self, *, name: str, change: dict[str, Any] | None, whole: bool) -> None:
         if change is None:
             self.ledger.pop(name, None)
             self.stored.left.add(name)
         elif not (change.get("no") == 9 and any(one.no == 9 for one in self.ledger.values())):
             self.ledger[name] = a_placed(name, **({"no": KNOWN.index(name) + 1} | change))
-        changed = self.fleet.read(list(self.ledger.values()), {}, self.intake.batch, self.now_ms)
-        for one in changed:
+        part = [one for one in self.placed() if whole or one.id == name]
+        found = self.fleet.compare(part, None if whole else [name])
+        self.fleet.follow(found, self.intake.batch, self.now_ms)
+        for one in (*found.moved, *found.others):
             self.intake.meet(one.id, self.now_ms)
+        assert self.fleet.compare(self.placed(), None) == ([], [], []), "the part was not the whole"
 
     @rule(acknowledges=st.booleans())
     def commits(self, *, acknowledges: bool) -> None:

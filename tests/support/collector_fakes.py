@@ -1,9 +1,11 @@
 """The collector's ports in memory: honest about durability, and able to fail when told to."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from threading import Event as ThreadEvent
 from threading import Lock
 
-from collector.ports import Arrival, Quarantined, Recording, SinkHealth, Token
+from collector.ports import Arrival, Changed, Quarantined, Recording, SinkHealth, Token
 from gascore.journal import Entry, Event, StoreDownError
 from gascore.readings import Labels, Reading
 from gascore.registry import Placed
@@ -15,11 +17,35 @@ class FakeRegistry:
 
     def __init__(self, *placed: Placed) -> None:
         self.now = list(placed)
-        self.reads = 0
+        self.asked: list[Changed | None] = []
+        self._ready = ThreadEvent()
+        self._ready.set()
 
-    def placed(self) -> list[Placed]:
-        self.reads += 1
-        return list(self.now)
+    @property
+    def reads(self) -> int:
+        return len(self.asked)
+
+    @contextmanager
+    def slow(self) -> Iterator[None]:
+        """Whoever reads must wait until this is over."""
+        self._ready.clear()
+        try:
+            yield
+        finally:
+            self._ready.set()
+
+    def placed(self, changed: Changed | None = None) -> list[Placed]:
+        self.asked.append(changed)
+        assert self._ready.wait(30)
+        by_number = sorted(self.now, key=lambda one: one.no)
+        if changed is None:
+            return by_number
+        return [one for one in by_number if _concerns(one, changed)]
+
+
+def _concerns(placed: Placed, changed: Changed) -> bool:
+    mine = {"detector": placed.id, "room": placed.room, "site": placed.site}
+    return any(mine.get(entity) is None or mine[entity] in keys for entity, keys in changed.items())
 
 
 class FakeRecorder:
@@ -40,8 +66,11 @@ class FakeRecorder:
         self.saved.update(recording.states)
         self.quarantined.extend(recording.quarantined)
 
-    def states(self) -> dict[int, bytes]:
-        return dict(self.saved)
+    def own(self) -> dict[int, bytes]:
+        return {no: body for no, body in self.saved.items() if no <= 0}
+
+    def states(self) -> list[tuple[int, bytes]]:
+        return sorted((no, body) for no, body in self.saved.items() if no > 0)
 
     def append(self, events: list[Event], at_ms: int) -> int:
         with self._lock:

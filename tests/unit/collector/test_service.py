@@ -305,7 +305,8 @@ async def test_a_new_detector_with_the_number_of_an_old_one_starts_afresh_and_is
         desk.sends("OLD", "fault")
         await desk.comes(lambda: raised(desk))
         desk.registry.now[:] = [a_placed("NEW")]
-        desk.recorder.append([LedgerChanged(entity="detector", key="NEW", by="test")], desk.clock.now_ms())
+        changes = [LedgerChanged(entity="detector", key=key, by="test") for key in ("NEW", "OLD")]
+        desk.recorder.append(list(changes), desk.clock.now_ms())
         await desk.comes(lambda: cleared(desk) == [("OLD", "fault")])
         desk.sends("NEW", "fault")
         await desk.comes(lambda: ("NEW", "fault") in raised(desk))

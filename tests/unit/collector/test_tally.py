@@ -39,7 +39,7 @@ def test_while_we_are_blind_all_that_are_required_are_unmonitored() -> None:
     tally = Tally()
     for state in (Protection.PROTECTED, Protection.PROTECTED, Protection.FAULT, Protection.NOT_REQUIRED):
         tally.add(state)
-    tally.remove(Protection.PROTECTED)
+    tally.add(Protection.PROTECTED, -1)
     seeing, blind = tally.counts(blind=False), tally.counts(blind=True)
     assert {state: count for state, count in seeing.items() if count} == {
         "protected": 1,

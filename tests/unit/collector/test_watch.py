@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from collector.rules.judgement import NEW, LastWill, Standing, Step
-from collector.rules.saving import Saved, restore, save
+from collector.rules.saving import Saved, read, restore, save
 from collector.rules.watch import DUPLICATE, QUIET, Watch, apply, hear, silence_ms
 from gascore.journal import ConditionRaised
 from gascore.words import Condition, Level
@@ -101,7 +101,7 @@ def test_what_is_saved_comes_back() -> None:
     watch = a_watch()
     tell(watch, 41, T0, "low", lel=30.0, gas="methane")
     tell(watch, 42, T0 + 1000, "high", lel=60.0)
-    back = restore(watch.placed, save(watch), T0 + 5000)
+    back = restore(watch.placed, read(save(watch)), T0 + 5000)
     assert (back.standing, back.newest_ms, back.seq, back.seen) == (
         watch.standing,
         T0 + 1000,
@@ -115,7 +115,7 @@ def test_a_leak_that_is_over_does_not_begin_again_when_it_is_sent_again_after_a_
     watch = a_watch()
     tell(watch, 1, T0, "high")
     tell(watch, 2, T0 + 1000, lel=0.0)
-    back = restore(watch.placed, save(watch), T0 + 5000)
+    back = restore(watch.placed, read(save(watch)), T0 + 5000)
     for seq, state in ((1, "high"), (2, "normal")):
         status = a_status(state, seq=seq, ts=T0 + (seq - 1) * 1000)
         assert hear(back, status, T0 + 6000, flagged=True, limits=LIMITS) is DUPLICATE
@@ -127,26 +127,26 @@ def test_a_leak_that_was_not_saved_is_raised_when_it_is_sent_again_after_a_resta
     tell(watch, 1, T0)
     body = save(watch)
     tell(watch, 2, T0 + 1000, "high")
-    back = restore(watch.placed, body, T0 + 5000)
+    back = restore(watch.placed, read(body), T0 + 5000)
     done = hear(back, a_status("high", seq=2, ts=T0 + 1000), T0 + 6000, flagged=True, limits=LIMITS)
     assert isinstance(done.effects[0], ConditionRaised)
 
 
 def test_the_state_of_another_detector_with_the_same_number_is_not_taken_over() -> None:
     body = save(a_watch(a_standing(Condition.FAULT), name="OLD"))
-    assert restore(a_placed("NEW"), body, T0).standing == NEW
-    assert restore(a_placed("NEW"), b"null", T0).standing == NEW
+    assert restore(a_placed("NEW"), read(body), T0).standing == NEW
+    assert restore(a_placed("NEW"), read(b"null"), T0).standing == NEW
     assert restore(a_placed("NEW"), None, T0).standing == NEW
 
 
 def test_an_older_version_saved_less() -> None:
-    assert restore(a_placed(), b'{"id":"D1","standing":{"reported":true}}', T0).standing.reported
+    assert restore(a_placed(), read(b'{"id":"D1","standing":{"reported":true}}'), T0).standing.reported
 
 
 def test_an_instant_saved_by_a_clock_that_was_ahead_makes_nothing_old_news() -> None:
     watch = a_watch()
     tell(watch, 1, T0 + 3_600_000)
-    back = restore(watch.placed, save(watch), T0)
+    back = restore(watch.placed, read(save(watch)), T0)
     tell(back, 2, T0 + 10_000, "fault")
     assert conditions(back) == {Condition.FAULT}
 

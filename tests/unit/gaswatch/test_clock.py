@@ -12,6 +12,20 @@ async def test_an_instant_that_has_passed_is_not_waited_for() -> None:
     await asyncio.wait_for(clock.sleep_until(clock.now_ms() - 1000), 1)
 
 
+async def test_whoever_waits_for_an_instant_that_has_passed_lets_the_others_have_their_turn() -> None:
+    clock, turns = SystemClock(), 0
+
+    async def other() -> None:
+        nonlocal turns
+        turns += 1
+
+    for turn in range(3):
+        task = asyncio.create_task(other())
+        await clock.sleep_until(clock.now_ms())
+        assert turns == turn + 1
+        await task
+
+
 async def test_after_sleeping_the_instant_has_come() -> None:
     clock = SystemClock()
     at_ms = clock.now_ms() + 30
