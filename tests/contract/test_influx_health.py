@@ -134,7 +134,7 @@ def test_after_a_start_the_server_has_its_time_whatever_was_left(site: Site, tmp
     site.pass_ms(AWAY_MS)
     site.sink.close()
     spool = Spool(tmp_path / "spool.db", MAX_BYTES)
-    drainer = Drainer(spool, Transport(Target(site.fake.url, "", "", "b")), site.clock, Random(1))  # noqa: S311
+    drainer = Drainer(spool, Transport(Target(site.fake.url, "", "", "b")), site.clock, Random(1))  # noqa: S311 -- jitter
     again = InfluxReadings(spool, Rollups(tmp_path / "rollups.db"), drainer, site.clock)
     assert again.health(site.clock.now_ms()).troubles == {}
     assert set(again.health(site.clock.now_ms() + AWAY_MS).troubles) == {SERIES}
@@ -238,7 +238,7 @@ async def test_a_full_disk_does_not_end_the_drainer(tmp_path: Path) -> None:
     """Whatever `step` meets, the thread goes on, and says why it can't."""
     with a_fake_influx() as fake:
         clock, spool = SystemClock(), _BrokenSpool(tmp_path / "spool.db", 1 << 20)
-        drainer = Drainer(spool, Transport(Target(fake.url, "", "", "b")), clock, Random(1))  # noqa: S311
+        drainer = Drainer(spool, Transport(Target(fake.url, "", "", "b")), clock, Random(1))  # noqa: S311 -- jitter
         drainer.start()
         await until(lambda: drainer.held, what="it says so")
         assert drainer.held is not None

@@ -63,12 +63,15 @@ async def test_influxdb_killed_again_and_again_under_load_has_every_reading_once
 
         loading = Thread(target=load)
         loading.start()
+
+        async def some_more(most: int) -> None:
+            bound = written + rng.randint(5, most)
+            await until(lambda: written >= bound, within_s=30, what="the load goes on")
+
         for _ in range(4):
-            until_batch = written + rng.randint(5, 60)
-            await until(lambda bound=until_batch: written >= bound, within_s=30, what="the load goes on")  # type: ignore[misc]  # mypy does not know defaults
+            await some_more(60)
             server.stop(kill=True)
-            until_batch = written + rng.randint(5, 30)
-            await until(lambda bound=until_batch: written >= bound, within_s=30, what="the load goes on")  # type: ignore[misc]  # same
+            await some_more(30)
             server.start()
         stop.set()
         loading.join()
