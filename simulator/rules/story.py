@@ -11,7 +11,7 @@ from typing import Final
 from gascore.alarm import AlarmKind
 from gascore.compat import Fit, fit
 from gascore.registry import Detector, Site, SiteKind
-from gascore.words import DetectorId, Level, RoomId, RoomKind
+from gascore.words import DetectorId, Level, RoomId, RoomKind, SupplyGas
 from simulator.rules.town import Town
 
 NO_STORY: Final = "none"
@@ -132,7 +132,33 @@ def _demo(town: Town) -> Story:
     )
 
 
-STORIES: Final[Mapping[str, Callable[[Town], Story]]] = {"demo": _demo}
+def _outage(town: Town) -> Story:
+    """The power of a grid fails, and at a restaurant in it that has its own supply a hose comes off."""
+    with_power = next(
+        site
+        for site in _sites(town, SiteKind.RESTAURANT)
+        if any(room.site == site.id and room.supply_gas is SupplyGas.LPG for room in town.ledger.rooms)
+    )
+    grid = {site.id for site in town.ledger.sites if site.area == with_power.area} - {with_power.id}
+    dark = tuple(one.id for one in town.ledger.detectors if one.site in grid)
+    kitchen = next(room for room in town.ledger.rooms if room.site == with_power.id)
+    incidents = (
+        Incident(10, IncidentKind.MAINS_CUT, detectors=dark),
+        Incident(30, IncidentKind.LEAK, room=kitchen.id, leak_m3_h=HOSE_OFF_M3_H),
+        Incident(240, IncidentKind.MAINS_BACK, detectors=dark),
+    )
+    return Story(
+        "outage",
+        incidents,
+        (
+            *(Expectation(one.id, AlarmKind.WRONG_GAS, 60) for one in _misfits(town)),
+            *(Expectation(each, AlarmKind.OFFLINE, 60) for each in dark),
+            *(Expectation(one.id, AlarmKind.LEAK, 200, Level.LOW) for one in town.detectors_in(kitchen.id)),
+        ),
+    )
+
+
+STORIES: Final[Mapping[str, Callable[[Town], Story]]] = {"demo": _demo, "outage": _outage}
 """Every story by name."""
 
 

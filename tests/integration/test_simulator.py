@@ -97,7 +97,7 @@ async def test_a_taken_phones_port_is_one_line_that_names_the_setting(broker: Br
 
 
 async def test_an_unknown_story_and_a_missing_account_are_told(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"GASWATCH_SIM_STORY.*demo, none"):
+    with pytest.raises(SettingsError, match=r"GASWATCH_SIM_STORY.*demo, outage, none"):
         build(some_settings(tmp_path, 1, sim_story="flood"), SystemClock())
     with pytest.raises(SettingsError, match="TWILIO_ACCOUNT_SID"):
         build(some_settings(tmp_path, 1, twilio_account_sid=""), SystemClock())
