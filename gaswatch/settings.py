@@ -131,6 +131,12 @@ class Settings(BaseSettings):
     """A detector's clock that is further off is not trusted; the instant of receipt counts."""
     late_s: float = Field(default=300.0, ge=1)
     """A leak measured longer ago than this is notified marked "late"."""
+    gap_window_s: float = Field(default=300.0, ge=10, le=86_400)
+    """When over this long …"""
+    gap_share: float = Field(default=0.01, gt=0, lt=1)
+    """… more than this share of the messages is missing by their numbers …"""
+    gap_detectors: int = Field(default=3, ge=1)
+    """… of at least so many detectors, operators hear of it (docs/broker.md)."""
     offline_hold_s: float = Field(default=45.0, ge=0, le=3_600)
     """The first text of a silence waits so long: it may be over, or one of many by then. Leaks never wait."""
     outage_share: float = Field(default=0.3, gt=0, lt=1)

@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 
 from collector.adapters.links import make_link
 from collector.rules.conditions import Limits
+from collector.rules.missing import GapLimits
 from collector.service import Collector, Parts
 from gascore.clock import Clock
 from gaswatch.broker.address import urls
@@ -65,6 +66,7 @@ def parts_of(settings: Settings, clock: Clock, engine: Engine) -> Parts:
         limits=limits(settings),
         pid=os.getpid(),
         close=close,
+        gaps=gap_limits(settings),
     )
 
 
@@ -85,4 +87,13 @@ def limits(settings: Settings) -> Limits:
         never_reported_ms=round(settings.never_reported_s * 1000),
         clock_tolerance_ms=round(settings.clock_tolerance_s * 1000),
         late_ms=round(settings.late_s * 1000),
+    )
+
+
+def gap_limits(settings: Settings) -> GapLimits:
+    """When missing messages are a trouble, as the settings say."""
+    return GapLimits(
+        window_ms=round(settings.gap_window_s * 1000),
+        share=settings.gap_share,
+        detectors=settings.gap_detectors,
     )

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from collector.rules.missing import GapLimits
 from gaswatch.clock import SystemClock
 from gaswatch.settings import Settings, SettingsError
 from gaswatch.stores.engine import open_engine
 from gaswatch.stores.migrate import SchemaError, migrate
-from gaswatch.wiring.collector import client_id, collector_of, limits
+from gaswatch.wiring.collector import client_id, collector_of, gap_limits, limits
 
 
 def test_thresholds_come_from_settings_in_ms() -> None:
@@ -17,6 +18,12 @@ def test_thresholds_come_from_settings_in_ms() -> None:
     )
     assert (found.offline_factor, found.offline_min_ms, found.never_reported_ms) == (3.0, 30_500, 60_000)
     assert (found.clock_tolerance_ms, found.late_ms) == (10_000, 20_000)
+
+
+def test_what_is_too_much_missing_comes_from_settings_and_by_default_from_the_rules() -> None:
+    assert gap_limits(Settings()) == GapLimits()
+    found = gap_limits(Settings(gap_window_s=60, gap_share=0.05, gap_detectors=1))
+    assert (found.window_ms, found.share, found.detectors) == (60_000, 0.05, 1)
 
 
 def test_the_sessions_name_stays_the_same_and_differs_between_installations(tmp_path: Path) -> None:
