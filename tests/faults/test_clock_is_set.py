@@ -58,7 +58,9 @@ async def test_a_clock_that_is_set_loses_no_leak_and_makes_nobody_offline(
     tmp_path: Path, *, by_ms: int, theirs_too: bool
 ) -> None:
     with a_shipped_mosquitto(tmp_path) as broker:
-        site, clock = CollectorSite(tmp_path, broker, NAMES), ShiftedClock()
+        # A leak that shows itself to be over has to stay so for half a minute: by which clock?
+        site = CollectorSite(tmp_path, broker, NAMES, settings={"clear_delay_s": 30.0})
+        clock = ShiftedClock()
         async with (
             in_this_process(site, clock) as collector,
             aiomqtt.Client("127.0.0.1", broker.port) as client,

@@ -47,8 +47,10 @@ class CollectorSite:
             "data_dir": folder / "var",
             "mqtt_url": (broker.url(),),
             "offline_min_s": 30.0,
+            "clear_delay_s": 0.0,  # so that each leak that is sent is one of its own
+            "log_format": "text",
         }
-        self._given = usual | {"log_format": "text"} | dict(settings or {})
+        self._given = usual | dict(settings or {})
         self.settings = Settings(**self._given)
         self._folder = folder
         self._processes: list[subprocess.Popen[bytes]] = []

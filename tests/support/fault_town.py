@@ -87,7 +87,8 @@ class FaultTown:
         self.broker = site.broker
         self.clock = SystemClock()
         self.taken = Taken()
-        self.flood = Flood(plan, self.clock, acked=self.taken)
+        self._plan = plan
+        self._flood = Flood(plan, self.clock, acked=self.taken)
         self.names = [str(one) for one in plan.detectors]
         self.onlooker = Onlooker(self._counts)
         self._nursery = nursery
@@ -122,12 +123,15 @@ class FaultTown:
             return None
 
     def send(self) -> None:
-        """Let the load begin."""
-        self._sending = asyncio.create_task(self.flood.run())
+        """Let the load begin, or begin again where it ended."""
+        numbers = self._flood.seqs
+        self._flood = Flood(self._plan, self.clock, acked=self.taken)
+        self._flood.seqs[:] = numbers
+        self._sending = asyncio.create_task(self._flood.run())
 
     async def finish(self, *, within_s: float = 60.0) -> None:
         """End the load; return when the broker has taken over all of it."""
-        self.flood.finish()
+        self._flood.finish()
         assert self._sending is not None
         await asyncio.wait_for(self._sending, within_s)
 
@@ -168,7 +172,8 @@ class FaultTown:
 
     def _refused(self) -> set[Number]:
         with reading(self.site.engine) as connection:
-            bodies = connection.execute(select(quarantine.c.payload)).scalars().all()
+            asked = select(quarantine.c.payload).where(quarantine.c.detector == STRANGER)
+            bodies = connection.execute(asked).scalars().all()
         who = self.names.index(STRANGER)
         return {(who, msgspec.json.decode(body)["seq"]) for body in bodies}
 
