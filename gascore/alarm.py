@@ -20,6 +20,8 @@ class AlarmKind(StrEnum):
     OFFLINE = "offline"
     NEVER_REPORTED = "never_reported"
     WRONG_GAS = "wrong_gas"
+    TREND = "trend"
+    """Gas below the set point that stays or goes up fast: a pre-alarm, operators only."""
     UNKNOWN_LEAK = "unknown_leak"
     """A leak reported by a detector that is not in the ledger: operators only."""
     BLIND = "blind"
@@ -148,6 +150,7 @@ ALARM_OF_CONDITION: dict[Condition, AlarmKind] = {
     Condition.OFFLINE: AlarmKind.OFFLINE,
     Condition.NEVER_REPORTED: AlarmKind.NEVER_REPORTED,
     Condition.WRONG_GAS: AlarmKind.WRONG_GAS,
+    Condition.TREND: AlarmKind.TREND,
 }
 """The conditions that raise an alarm; the others are seen on the detector's page and in the journal."""
 

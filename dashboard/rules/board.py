@@ -20,6 +20,7 @@ from gascore.journal import (
     ConditionRaised,
     Entry,
     NoticeStepped,
+    Sample,
     UnknownLeak,
 )
 from gascore.registry import Area, Person, Room, Site, Supplier
@@ -28,6 +29,11 @@ from gascore.words import AlarmId, Condition, DetectorId, NoticeId, PersonId, Pr
 NOTICES_SHOWN: Final = 24
 """The newest notices of a row; a ladder that repeats for days would make it endless. All: the alarm's page."""
 LEAKS: Final = frozenset({AlarmKind.LEAK, AlarmKind.UNKNOWN_LEAK})
+MEASURED: Final = LEAKS | {AlarmKind.TREND}
+"""The kinds whose rows show a concentration."""
+_GAS: Final = frozenset({Condition.LEAK, Condition.TREND})
+_TELLING_LEL: Final = 1.0
+"""%LEL from which on a sample's rounding does not spoil the factor to the corrected reading."""
 
 
 class Names(msgspec.Struct, frozen=True):
@@ -78,7 +84,8 @@ class Board:
         """As `rename` was last told."""
         self._open: dict[AlarmId, Tracked] = {}
         self._lel: dict[DetectorId, float] = {}
-        self._leaking: dict[DetectorId, AlarmId] = {}
+        self._factor: dict[DetectorId, float] = {}
+        self._watched: dict[DetectorId, set[AlarmId]] = {}
         self._dirty: set[AlarmId] = set()
         self._gone: set[AlarmId] = set()
 
@@ -98,8 +105,8 @@ class Board:
                     if self._open[notice.alarm].alarm.inside is None:
                         self._dirty.add(notice.alarm)
                 case ConditionRaised() | ConditionChanged() | ConditionCleared() as event:
-                    if event.condition is Condition.LEAK and event.sample is not None:
-                        self._measured(event.detector, event.sample.lel)
+                    if event.sample is not None:
+                        self._sampled(event.detector, event.sample, is_gas=event.condition in _GAS)
                 case UnknownLeak(detector=detector, sample=sample):
                     self._measured(detector, sample.lel)
                 case _:
@@ -128,18 +135,18 @@ class Board:
         return sorted(self._open.values(), key=lambda one: -one.alarm.id)
 
     def leaking(self) -> tuple[DetectorId, ...]:
-        """The detectors of open leaks, whose measurement is worth a look between two entries."""
-        return tuple(self._leaking)
+        """The detectors of open leaks and trends, whose measurement is worth a look between two entries."""
+        return tuple(self._watched)
 
     def measure(self, lel: Mapping[DetectorId, float]) -> None:
         """What detectors measure now, %LEL; of no interest where no leak is open."""
         for detector, value in lel.items():
-            if detector in self._leaking and self._lel.get(detector) != value:
+            if detector in self._watched and self._lel.get(detector) != value:
                 self._measured(detector, value)
 
     def lel(self, alarm: Alarm) -> float | None:
-        """The newest known %LEL behind an open leak; None for other alarms."""
-        if alarm.kind not in LEAKS or alarm.detector is None or alarm.id not in self._open:
+        """The newest known %LEL behind an open leak or trend; None for other alarms."""
+        if alarm.kind not in MEASURED or alarm.detector is None or alarm.id not in self._open:
             return None
         return self._lel.get(alarm.detector)
 
@@ -158,15 +165,14 @@ class Board:
             known = self._open.pop(alarm.id, None)
             if known is not None and known.alarm.inside is None:
                 self._gone.add(alarm.id)
-            if alarm.kind in LEAKS and alarm.detector is not None:
-                self._lel.pop(alarm.detector, None)
-                self._leaking.pop(alarm.detector, None)
+            if alarm.kind in MEASURED and alarm.detector is not None:
+                self._unwatch(alarm.detector, alarm.id)
             return
         tracked = self._open.setdefault(alarm.id, Tracked(alarm, {}))
         was_shown = tracked.alarm.inside is None
         tracked.fold(event)
-        if alarm.kind in LEAKS and alarm.detector is not None:
-            self._leaking[alarm.detector] = alarm.id
+        if alarm.kind in MEASURED and alarm.detector is not None:
+            self._watched.setdefault(alarm.detector, set()).add(alarm.id)
         if alarm.inside is not None:
             # Thousands of them in an outage: the console has the alarm that stands for them.
             self._dirty.discard(alarm.id)
@@ -176,15 +182,32 @@ class Board:
         self._gone.discard(alarm.id)
         self._dirty.add(alarm.id)
 
+    def _unwatch(self, detector: DetectorId, alarm: AlarmId) -> None:
+        watching = self._watched.get(detector, set())
+        watching.discard(alarm)
+        if not watching:
+            for known in (self._watched, self._lel, self._factor):
+                known.pop(detector, None)
+
+    def _sampled(self, detector: DetectorId, sample: Sample, *, is_gas: bool) -> None:
+        if sample.lel is not None and sample.lel >= _TELLING_LEL:
+            if sample.corrected_lel is None:
+                self._factor.pop(detector, None)
+            else:
+                self._factor[detector] = sample.corrected_lel / sample.lel
+        if is_gas:
+            self._measured(detector, sample.lel)
+
     def _measured(self, detector: DetectorId, lel: float | None) -> None:
         if lel is None:
             return
         self._lel[detector] = lel
-        if detector in self._leaking:
-            self._dirty.add(self._leaking[detector])
+        self._dirty.update(self._watched.get(detector, ()))
 
     def _row(self, tracked: Tracked) -> Row:
-        return row_of(tracked, self.names, self.lel(tracked.alarm))
+        alarm = tracked.alarm
+        factor = None if alarm.detector is None else self._factor.get(alarm.detector)
+        return row_of(tracked, self.names, self.lel(alarm), factor)
 
 
 def urgency(row: Row) -> tuple[bool, int, int, int]:
@@ -192,10 +215,11 @@ def urgency(row: Row) -> tuple[bool, int, int, int]:
     return row.acked_ms is not None, int(row.priority), -row.opened_ms, -row.id
 
 
-def row_of(tracked: Tracked, names: Names, lel: float | None = None) -> Row:
+def row_of(tracked: Tracked, names: Names, lel: float | None = None, factor: float | None = None) -> Row:
     """An alarm, open or closed, as people see it; what the ledger no longer knows reads "".
 
     Between two entries about a leak more may be measured than its journaled peak: then that is the peak.
+    `factor`: true %LEL / shown %LEL at most, of a detector in another gas than its own.
     """
     alarm = tracked.alarm
     site = None if alarm.site is None else names.sites.get(alarm.site)
@@ -231,6 +255,7 @@ def row_of(tracked: Tracked, names: Names, lel: float | None = None) -> Row:
         notices=tuple(notice_row(one, names) for one in newest),
         rung=tracked.rung,
         inside=alarm.inside,
+        corrected_lel=None if lel is None or factor is None else round(lel * factor, 1),
         outage=None if alarm.outage is None else outage_row(alarm.outage, names),
     )
 

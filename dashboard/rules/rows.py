@@ -41,7 +41,8 @@ class Row(msgspec.Struct, frozen=True):
     """One open alarm.
 
     Attributes:
-        lel, peak_lel: %LEL now (the newest reading) and the worst so far.
+        lel, peak_lel: %LEL now (the newest reading) and the worst so far, as the detector shows them.
+        corrected_lel: what `lel` may be at most in truth, where the detector hangs in another gas than its own.
         received_ms: receipt of the message that opened it.
         since_ms: since when the condition holds.
         count: how often the condition has come while the alarm was open.
@@ -79,6 +80,7 @@ class Row(msgspec.Struct, frozen=True):
     rung: int | None
     inside: AlarmId | None = None
     outage: OutageRow | None = None
+    corrected_lel: float | None = None
 
 
 class Counts(msgspec.Struct, frozen=True):

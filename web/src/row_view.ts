@@ -9,7 +9,7 @@ import type { Notice, Row } from "./types.ts";
 const TOLD_SHOWN = 3;
 /** Kinds that stand for other alarms. */
 const GROUPING = new Set(["outage", "unstable"]);
-const LEAKS = new Set(["leak", "unknown_leak"]);
+const MEASURED = new Set(["leak", "unknown_leak", "trend"]);
 
 export class RowView {
   readonly root: HTMLElement;
@@ -101,7 +101,7 @@ export class RowView {
   }
 
   #lel(row: Row): void {
-    const measured = LEAKS.has(row.kind) && (row.lel !== null || row.peak_lel !== null);
+    const measured = MEASURED.has(row.kind) && (row.lel !== null || row.peak_lel !== null);
     show(this.#part("lel"), measured);
     const codes = this.#part("codes");
     show(codes, !measured && (row.codes.length > 0 || row.outage !== null));
@@ -109,6 +109,9 @@ export class RowView {
     if (!measured) return;
     text(this.#part("now"), row.lel === null ? "–" : number(row.lel));
     text(this.#part("peak"), row.peak_lel === null ? "" : say("peak", { lel: number(row.peak_lel) }));
+    const corrected = this.#part("corrected");
+    show(corrected, row.corrected_lel !== null);
+    if (row.corrected_lel !== null) text(corrected, say("corrected", { lel: number(row.corrected_lel) }));
     const bar = this.#part("bar");
     bar.style.setProperty("--now", `${Math.min(100, row.lel ?? 0)}%`);
     bar.style.setProperty("--peak", `${Math.min(100, row.peak_lel ?? 0)}%`);

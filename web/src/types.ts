@@ -53,6 +53,7 @@ export interface Row {
   rung: number | null;
   inside: number | null;
   outage: Outage | null;
+  corrected_lel: number | null;
 }
 
 export interface Counts {

@@ -13,6 +13,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "offline": "Detector offline",
         "never_reported": "Never reported",
         "wrong_gas": "Wrong gas type",
+        "trend": "Gas pre-alarm",
         "unknown_leak": "Gas alarm, unregistered detector",
         "blind": "Monitoring is blind",
         "outage": "Many detectors offline together",
@@ -45,7 +46,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "testing": "Under test",
         "warming_up": "Warming up",
         "untrusted_clock": "Clock is wrong",
-        "trend": "Rising",
+        "trend": "Gas pre-alarm",
     },
     "protection": {
         "protected": "Protected",
@@ -269,6 +270,7 @@ SCRIPT: Final[Mapping[str, str]] = {
     "ask_comment": "Note on alarm {id}",
     "changed": "Last change",
     "codes": "Codes",
+    "corrected": "other gas: may be {lel} %LEL",
     "collector_never": "The collector has not started: no detector is being watched. Call the technician on duty.",
     "collector_old": "The collector has been silent for {age}: no detector is being watched. "
     "Call the technician on duty.",

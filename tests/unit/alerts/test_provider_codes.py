@@ -3,6 +3,7 @@
 import pytest
 
 from alerts.rules.delivery import LONGEST_RETRY_MS, Refused, Sent, TryLater
+from alerts.rules.plans import plan_for
 from alerts.rules.priority import priority_of
 from alerts.rules.provider_codes import BAD_NUMBER, OUR_ACCOUNT, meaning_of
 from gascore.alarm import AlarmKind
@@ -49,6 +50,12 @@ def test_a_leak_is_as_urgent_as_its_place(
     assert priority_of(AlarmKind.LEAK, level, room=room, wrong_gas=wrong_gas) is priority
 
 
-@pytest.mark.parametrize("kind", set(AlarmKind) - {AlarmKind.LEAK, AlarmKind.UNKNOWN_LEAK})
+@pytest.mark.parametrize("kind", set(AlarmKind) - {AlarmKind.LEAK, AlarmKind.UNKNOWN_LEAK, AlarmKind.TREND})
 def test_what_is_no_leak_is_of_medium_priority(kind: AlarmKind) -> None:
     assert priority_of(kind, Level.NONE, room=RoomKind.CYLINDER_ROOM, wrong_gas=True) is Priority.MEDIUM
+
+
+def test_a_trend_is_for_the_console_alone() -> None:
+    priority = priority_of(AlarmKind.TREND, Level.NONE, room=RoomKind.CYLINDER_ROOM, wrong_gas=True)
+    assert priority is Priority.LOW
+    assert plan_for(AlarmKind.TREND, priority).rungs == ()

@@ -1,5 +1,7 @@
+import msgspec
+
 from dashboard.rules.board import NOTICES_SHOWN, Board, Names, urgency
-from gascore.alarm import AlarmKind, AlarmStatus, NoticeState
+from gascore.alarm import Alarm, AlarmKind, AlarmStatus, NoticeState
 from gascore.journal import AlarmStep, ConditionCleared, NoticeStepped, Reason, Sample
 from gascore.registry import Person, Room, Site, SiteKind
 from gascore.words import (
@@ -163,3 +165,37 @@ def test_between_two_entries_a_leak_shows_what_is_measured_now() -> None:
     assert not board.take(), "the same value is no change"
     board.fold(entries(stepped(closed(a_leak()), AlarmStep.CLOSED), first_id=3))
     assert board.leaking() == ()
+
+
+def a_trend(number: int, detector: str = "d1") -> Alarm:
+    return msgspec.structs.replace(
+        a_leak(number, detector=detector), kind=AlarmKind.TREND, priority=Priority.LOW, latched=False
+    )
+
+
+def test_a_pre_alarm_shows_its_measurement_beside_a_leak_of_the_same_detector() -> None:
+    board = Board(NAMES)
+    trend = msgspec.structs.replace(raised(6.0), condition=Condition.TREND)
+    board.fold(entries(stepped(a_leak(1)), stepped(a_trend(2)), trend))
+    assert [row.lel for row in board.rows()] == [6.0, 6.0]
+    board.fold(entries(stepped(closed(a_trend(2)), AlarmStep.CLOSED), first_id=4))
+    board.measure({DetectorId("d1"): 7.0})
+    (row,) = board.rows()
+    assert (row.id, row.lel) == (1, 7.0)
+
+
+def test_a_detector_in_another_gas_shows_both_numbers_and_the_corrected_one_moves_along() -> None:
+    board = Board(NAMES)
+    wrong = msgspec.structs.replace(raised(20.0), sample=Sample(NOW_MS, lel=20.0, corrected_lel=35.0))
+    board.fold(entries(wrong, stepped(a_leak(1)), stepped(a_leak(2, detector="d2"))))
+    board.measure({DetectorId("d1"): 40.0, DetectorId("d2"): 40.0})
+    one, other = sorted(board.rows(), key=lambda row: row.id)
+    assert (one.lel, one.corrected_lel) == (40.0, 70.0)
+    assert (other.lel, other.corrected_lel) == (40.0, None)
+
+
+def test_a_detector_that_was_replaced_shows_one_number_again() -> None:
+    board = Board(NAMES)
+    wrong = msgspec.structs.replace(raised(20.0), sample=Sample(NOW_MS, lel=20.0, corrected_lel=35.0))
+    board.fold(entries(wrong, stepped(a_leak(1)), raised(21.0)))
+    assert [row.corrected_lel for row in board.rows()] == [None]
