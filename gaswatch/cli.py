@@ -12,6 +12,7 @@ import typer
 _GROUPS: Final = {
     "report": ("gaswatch.reports.cli", "Write reports."),
     "journal": ("gaswatch.journal_cli", "Verify the journal's chain of hashes."),
+    "readings": ("gaswatch.readings.cli", "Take readings out as CSV or Parquet."),
     "user": ("gaswatch.users_cli", "Add and list the people who sign in."),
     "broker": ("gaswatch.broker_cli", "Let detectors in to a mosquitto that somebody else runs."),
 }

@@ -68,7 +68,7 @@ class LedgerHistory:
             .order_by(site.c.id)
         )
         if within is not None:
-            wanted = wanted.where(site.c.area.in_(self._areas_below(within)))
+            wanted = wanted.where(site.c.area.in_(areas_below(self._connection, within)))
         if only is not None:
             wanted = wanted.where(site.c.id == only)
         found = [
@@ -110,21 +110,23 @@ class LedgerHistory:
                     found.append(Hours(change.at_ms if found else ALWAYS_MS, record.opens, record.closes))
         return tuple(found) or (Hours(ALWAYS_MS, row.opens, row.closes),)
 
-    def _areas_below(self, root: AreaId) -> set[AreaId]:
-        rows = self._connection.execute(select(area.c.id, area.c.parent)).all()
-        if all(row.id != root for row in rows):
-            raise NoSuchPlaceError(f"there is no area {root} in the ledger")
-        children: dict[AreaId | None, list[AreaId]] = {}
-        for row in rows:
-            children.setdefault(row.parent, []).append(row.id)
-        found: set[AreaId] = set()
-        waiting = [root]
-        while waiting:
-            one = waiting.pop()
-            if one not in found:
-                found.add(one)
-                waiting.extend(children.get(one, []))
-        return found
+
+def areas_below(connection: Connection, root: AreaId) -> set[AreaId]:
+    """An area with all below it, as the ledger stands. Raises `NoSuchPlaceError`."""
+    rows = connection.execute(select(area.c.id, area.c.parent)).all()
+    if all(row.id != root for row in rows):
+        raise NoSuchPlaceError(f"there is no area {root} in the ledger")
+    children: dict[AreaId | None, list[AreaId]] = {}
+    for row in rows:
+        children.setdefault(row.parent, []).append(row.id)
+    found: set[AreaId] = set()
+    waiting = [root]
+    while waiting:
+        one = waiting.pop()
+        if one not in found:
+            found.add(one)
+            waiting.extend(children.get(one, []))
+    return found
 
 
 def _record(row: Row[tuple[object, ...]]) -> Detector:

@@ -1,7 +1,9 @@
 """The embedded time series: one SQLite file of its own, no server (docs/adr/0005)."""
 
+import sqlite3
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Generator, Sequence
+from itertools import chain
 from operator import itemgetter
 from pathlib import Path
 from typing import Final
@@ -14,7 +16,11 @@ from gaswatch.stores.readings_file import ReadingsFile, key
 from gaswatch.stores.readings_query import Point
 from gaswatch.stores.readings_seal import LIMITS, Sealer, SealLimits
 
-_WRITE: Final = "INSERT OR REPLACE INTO {table} VALUES (?, ?, ?, ?, ?, ?)"
+_AT_ONCE: Final = 100
+"""Rows in one statement: 1.4 us of processor time a row instead of 2.2 (one by one), and the interpreter's lock
+is given up once for all of them, so that messages come in meanwhile (docs/performance.md)."""
+_WRITE: Final = "INSERT OR REPLACE INTO {table} VALUES {rows}"
+_VALUES: Final = "(?, ?, ?, ?, ?, ?)"
 _LABEL: Final = """
     INSERT INTO detector(no, id, site, area, gas) VALUES (?, ?, ?, ?, ?)
     ON CONFLICT(no) DO UPDATE SET id = excluded.id, site = excluded.site, area = excluded.area, gas = excluded.gas
@@ -49,8 +55,8 @@ class EmbeddedReadings:
         with self._file.write() as connection:
             (until_ms,) = connection.execute("SELECT until_ms FROM sealed").fetchone()
             frozen = bisect_left(rows, key(until_ms, 0), key=itemgetter(0))
-            connection.executemany(_WRITE.format(table="hot"), rows[frozen:])
-            connection.executemany(_WRITE.format(table="late"), rows[:frozen])
+            _put(connection, "hot", rows[frozen:])
+            _put(connection, "late", rows[:frozen])
 
     def label(self, labels: dict[int, Labels]) -> None:
         """Tell the store who is behind the numbers, so that the file can be read without the ledger."""
@@ -88,7 +94,7 @@ class EmbeddedReadings:
         """The newest reading of each of these detectors; those without one are missing."""
         return readings_query.latest(self._file, nos)
 
-    def scan(self, nos: Collection[int], from_ms: int, to_ms: int) -> Iterator[Reading]:
+    def scan(self, nos: Collection[int], from_ms: int, to_ms: int) -> Generator[Reading]:
         """All readings of these detectors in [from_ms, to_ms), by number and instant, a few in memory at a time."""
         return readings_query.scan(self._file, nos, from_ms, to_ms)
 
@@ -99,3 +105,11 @@ class EmbeddedReadings:
     def close(self) -> None:
         """Close the file; nothing may be called afterwards."""
         self._file.close()
+
+
+def _put(connection: sqlite3.Connection, table: str, rows: Sequence[tuple[int | None, ...]]) -> None:
+    many = _WRITE.format(table=table, rows=", ".join([_VALUES] * _AT_ONCE))
+    whole = len(rows) - len(rows) % _AT_ONCE
+    for start in range(0, whole, _AT_ONCE):
+        connection.execute(many, list(chain.from_iterable(rows[start : start + _AT_ONCE])))
+    connection.executemany(_WRITE.format(table=table, rows=_VALUES), rows[whole:])

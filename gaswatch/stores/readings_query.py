@@ -1,7 +1,7 @@
 """Reads the embedded time series: a row counts once, wherever it lies at the moment."""
 
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Final
@@ -96,7 +96,7 @@ def latest(file: ReadingsFile, nos: Collection[int]) -> dict[int, Reading]:
     return found
 
 
-def scan(file: ReadingsFile, nos: Collection[int], from_ms: int, to_ms: int) -> Iterator[Reading]:
+def scan(file: ReadingsFile, nos: Collection[int], from_ms: int, to_ms: int) -> Generator[Reading]:
     """All readings in [from_ms, to_ms), by detector and instant.
 
     In memory is an hour of one detector, and what of that detector is not packed yet. All of it is of one moment:

@@ -1,6 +1,6 @@
 """The readings in InfluxDB, asked for as the embedded store is."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
@@ -70,7 +70,7 @@ class InfluxReader:
         found = self._newest(ids, f"time >= now() - {_RECENT}")
         return found | self._newest({no: key for no, key in ids.items() if no not in found}, "time >= 0ms")
 
-    def scan(self, nos: Collection[int], from_ms: int, to_ms: int) -> Iterator[Reading]:
+    def scan(self, nos: Collection[int], from_ms: int, to_ms: int) -> Generator[Reading]:
         """All readings of these detectors in [from_ms, to_ms), by number and instant, a page in memory at a time."""
         for no, detector in sorted(self._ids(nos).items()):
             yield from self._pages(no, detector, within(from_ms), within(to_ms))
@@ -79,7 +79,7 @@ class InfluxReader:
         """Close the connections; nothing may be called afterwards."""
         self._query.close()
 
-    def _pages(self, no: int, detector: str, from_ms: int, to_ms: int) -> Iterator[Reading]:
+    def _pages(self, no: int, detector: str, from_ms: int, to_ms: int) -> Generator[Reading]:
         while from_ms < to_ms:
             where = _where([detector], from_ms, to_ms)
             text = _SELECT.format(measurement=MEASUREMENT, where=where) + f" ORDER BY time LIMIT {PAGE}"

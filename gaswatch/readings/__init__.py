@@ -1,0 +1,1 @@
+"""Readings taken out of the store, whichever it is, into files for other programs."""
