@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import lru_cache
 
 from gascore.words import SupplyGas, TargetGas
 
@@ -31,6 +32,7 @@ SUITABLE: Mapping[SupplyGas, frozenset[TargetGas]] = {
 """For each supply gas, the target gases of which a detector needs at least one."""
 
 
+@lru_cache(maxsize=1024)
 def parse_target(text: str | None) -> frozenset[TargetGas] | None:
     """Read "methane" or "methane+co"; None when nothing or anything unknown is in it.
 
