@@ -165,7 +165,9 @@ class _Page:
             self.settle(condition, answer, timing.measured_ms, late=timing.late)
         elif answer is not Word.GONE:
             self.stays(condition)  # it can't tell any more: what it showed before proves nothing
-        elif held.over_ms is None and self.placed.figures.clear_delay_s > 0:
+        elif (
+            held.over_ms is None or held.over_ms > now_ms  # by a clock that has been set back since
+        ) and self.placed.figures.clear_delay_s > 0:
             self._put(condition, msgspec.structs.replace(held, over_ms=now_ms))
         elif held.over_ms is None or now_ms >= over_at_ms(held.over_ms, self.placed):
             self.clear(condition, timing.measured_ms, Reason.MESSAGE)

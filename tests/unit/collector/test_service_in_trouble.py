@@ -209,6 +209,18 @@ async def test_a_clock_that_is_set_back_accuses_nobody_and_hides_no_leak() -> No
         await desk.comes(lambda: raised(desk) == [("D1", "fault")])
 
 
+async def test_a_leak_that_is_over_ends_in_its_time_though_the_clock_was_set_back_meanwhile() -> None:
+    desk = Desk(a_placed(clear_delay_s=30.0))
+    async with desk.running():
+        desk.sends(state="high")
+        desk.sends()
+        await desk.comes(lambda: len(desk.link.acknowledged) == 2)
+        desk.clock.set(T0 - 3600 * SECOND)
+        await heartbeats(desk, ["D1"], seconds=50)
+        assert raised(desk) == [("D1", "leak")]
+        assert cleared(desk) == [("D1", "leak")]
+
+
 def test_the_collector_is_a_service() -> None:
     desk = Desk()
     assert isinstance(desk.collector(), Collector)
