@@ -57,6 +57,13 @@ def test_a_reading_comes_back_as_a_point(readings: EmbeddedReadings) -> None:
     assert readings.series(7, T0_MS + 1, 2**62) == []
 
 
+def test_a_large_batch_is_stored_whole_whatever_its_size(readings: EmbeddedReadings) -> None:
+    readings.write([a_reading(1, at_ms) for at_ms in range(250)])
+    readings.write([a_reading(1, 250)])
+    readings.write([a_reading(1, at_ms) for at_ms in range(251, 451)])
+    assert [one.at_ms - T0_MS for one in readings.series(1, T0_MS, T0_MS + 500)] == list(range(451))
+
+
 def test_steps_are_counted_from_the_begin_of_the_period(readings: EmbeddedReadings) -> None:
     readings.write(
         [a_reading(1, 500, 1.0), a_reading(1, 999, 3.0, ReportedState.FAULT), a_reading(1, 2_600, None)]
