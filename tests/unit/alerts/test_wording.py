@@ -9,7 +9,7 @@ import pytest
 
 from alerts.rules.wording import LIMIT, Names, Reader, again, answer_of, text_of, which_one
 from alerts.rules.words_of_texts import TO_DO
-from gascore.alarm import Alarm, AlarmKind, NoticePurpose
+from gascore.alarm import Alarm, AlarmKind, GroupKind, NoticePurpose, Outage
 from gascore.journal import Outcome
 from gascore.words import AlarmId, Language, Level, Priority, RoomKind
 
@@ -64,6 +64,40 @@ def test_every_text_fits_one_segment_even_when_it_is_sent_again(
             language
         ][kind][0]
         assert language is Language.ZH or text.isascii()
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("purpose", TELLING)
+def test_the_text_of_an_outage_fits_with_a_million_detectors_and_says_how_many_if_it_can(
+    purpose: NoticePurpose, language: Language
+) -> None:
+    def said(number: int, name: str) -> str:
+        outage = Outage(GroupKind.AREA, "a", number, number, number)
+        alarm = msgspec.structs.replace(
+            an_alarm(AlarmKind.OUTAGE, Level.NONE), outage=outage, late=False, latched=False
+        )
+        names = Names(name)
+        return text_of(alarm, purpose, names=names, reader=Reader(language, ZONE), reply_code="9999")
+
+    assert len(again(said(1_000_000, LONGEST[language]), language)) <= LIMIT
+    if purpose is NoticePurpose.RAISED:
+        assert "40/40" in said(40, LONGEST[language])
+
+
+def test_an_outage_says_where_how_many_when_and_that_leaks_are_told_besides() -> None:
+    alarm = msgspec.structs.replace(
+        an_alarm(AlarmKind.OUTAGE, Level.NONE),
+        outage=Outage(GroupKind.AREA, "a", 40, 40, 52),
+        late=False,
+    )
+    assert (
+        text_of(alarm, NoticePurpose.RAISED, names=Names("老城东格"), reader=ZH, reply_code="137")
+        == "【燃气监管】老城东格成片离线40/52,22:13。请查停电或网络,泄漏照常另报。回137接手"
+    )
+    assert (
+        text_of(alarm, NoticePurpose.RAISED, names=Names("Old Town"), reader=EN, reply_code="137")
+        == "Mass outage Old Town 40/52 22:13 power? Reply 137"
+    )
 
 
 @pytest.mark.parametrize("language", Language)

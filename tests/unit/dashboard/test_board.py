@@ -1,9 +1,9 @@
 import msgspec
 
-from dashboard.rules.board import NOTICES_SHOWN, Board, Names, urgency
-from gascore.alarm import Alarm, AlarmKind, AlarmStatus, NoticeState
+from dashboard.rules.board import NOTICES_SHOWN, Board, Names, outage_row, urgency
+from gascore.alarm import Alarm, AlarmKind, AlarmStatus, GroupKind, NoticeState, Outage
 from gascore.journal import AlarmStep, ConditionCleared, NoticeStepped, Reason, Sample
-from gascore.registry import Person, Room, Site, SiteKind
+from gascore.registry import Area, Person, Room, Site, SiteKind
 from gascore.words import (
     AlarmId,
     AreaId,
@@ -151,6 +151,46 @@ def test_open_alarms_are_counted_by_priority_and_acknowledgement() -> None:
     assert counts.by_priority == {"1": 0, "2": 2, "3": 0, "4": 0}
     assert (counts.unacked, counts.detectors) == (1, {"protected": 7})
     assert board.lel(a_leak(AlarmId(9))) is None
+
+
+def test_an_alarm_inside_another_is_counted_apart_and_not_shown() -> None:
+    board = Board(NAMES)
+    silent = msgspec.structs.replace(a_leak(2), kind=AlarmKind.OFFLINE, latched=False)
+    board.fold(entries(stepped(silent), stepped(a_leak(3, detector="d3"))))
+    board.take()
+    board.fold(entries(stepped(later(silent, inside=AlarmId(1)), AlarmStep.QUIETED), first_id=3))
+    assert board.take().gone == (2,)
+    assert [row.id for row in board.rows()] == [3]
+    assert [row.inside for row in board.rows_of(DetectorId("d1"))] == [1]
+    counts = board.counts({})
+    assert (counts.unacked, counts.inside, counts.by_priority["2"]) == (1, 1, 1)
+    board.rename(NAMES)
+    assert [row.id for row in board.take().rows] == [3]
+    board.fold(entries(stepped(later(silent), AlarmStep.ON_ITS_OWN), first_id=4))
+    assert [row.id for row in board.take().rows] == [2]
+
+
+def test_an_alarm_that_was_never_shown_is_not_told_to_be_gone() -> None:
+    board = Board(NAMES)
+    silent = msgspec.structs.replace(a_leak(2), kind=AlarmKind.OFFLINE, latched=False, inside=AlarmId(1))
+    board.fold(entries(stepped(silent)))
+    board.fold(entries(stepped(closed(silent), AlarmStep.CLOSED), first_id=2))
+    assert not board.take()
+
+
+def test_a_group_alarm_has_the_name_of_its_group() -> None:
+    town = Area(AreaId("town"), "老城", "Old Town")
+    board = Board(msgspec.structs.replace(NAMES, areas={"town": town}))
+    outage = Outage(GroupKind.AREA, "town", 12, 20, 30, (DetectorId("d1"),))
+    alarm = Alarm(
+        **{**msgspec.structs.asdict(a_leak()), "kind": AlarmKind.OUTAGE, "detector": None, "outage": outage}
+    )
+    board.fold(entries(stepped(alarm)))
+    (row,) = board.rows()
+    assert row.outage is not None
+    assert (row.outage.name, row.outage.name_en, row.outage.offline) == ("老城", "Old Town", 12)
+    nameless = Outage(GroupKind.GATEWAY, "gw-1", 5, 5, 5)
+    assert outage_row(nameless, NAMES).name == "gw-1"
 
 
 def test_between_two_entries_a_leak_shows_what_is_measured_now() -> None:
