@@ -12,8 +12,9 @@ from benchmarks.load.ledger import write_ledger
 from benchmarks.load.meter import use_of
 from collector.ports import Arrival
 from collector.rules.conditions import Limits
-from collector.service.fleet import Fleet, labels
+from collector.service.fleet import Fleet
 from collector.service.intake import Intake
+from collector.service.ledger import labels
 from gascore.wire import Rejected, decode_ack, decode_status, parse_topic
 from gaswatch.clock import SystemClock
 from gaswatch.stores.engine import open_engine
@@ -73,7 +74,7 @@ class Fuzz:
         self._readings.label(labels(placed))
         self._fleet = Fleet(Limits(), self._now_ms)
         self._intake = Intake(self._fleet, links=1)
-        self._fleet.read(placed, {}, self._intake.batch, self._now_ms)
+        self._fleet.start(placed, (), self._intake.batch, self._now_ms)
         self._garbage = Garbage(seed, [one.id for one in placed])
         self._decoded: Counter[str] = Counter()
         self.outcome = Outcome()

@@ -24,7 +24,7 @@ class Sight:
         self._batch = batch
         self._supervisor = supervisor
         self._book: Book = {}
-        self._was_up = False
+        self._has_begun = False
         self.is_mute = False
         """The journal is down: what we see can't be written, so silence proves nothing either."""
 
@@ -49,12 +49,12 @@ class Sight:
         if self.links.get(name) == word:
             return
         self.links[name] = word
-        if word != "up":
+        if word == "up":
+            self.found(BlindScope.LINK, name, since_ms)
+        else:
             self.lost(Spell(BlindScope.LINK, name, since_ms, word))
-            return
-        self.found(BlindScope.LINK, name, since_ms)
-        if not self._was_up and all(state == "up" for state in self.links.values()):
-            self._was_up = True
+        if not self._has_begun and WAITING not in self.links.values():
+            self._has_begun = True  # from here on each link answers for itself
             self.found(BlindScope.COLLECTOR, SELF, since_ms)
             self._supervisor.restart(since_ms)
 

@@ -155,6 +155,31 @@ async def test_one_broker_dies_the_other_goes_on_and_nothing_is_lost(
     assert [one.condition for one in of(site, ConditionRaised)] == [Condition.LEAK]
 
 
+async def test_a_broker_that_is_not_there_at_the_start_is_named_and_the_collector_is_not_blamed(
+    site: CollectorSite, brokers: tuple[Broker, Broker]
+) -> None:
+    missing, _ = brokers
+    async with collecting(site):
+        pass
+    missing.stop()
+    collector = collector_of(site.settings, SystemClock(), open_engine(site.settings.database))
+    task = asyncio.create_task(collector.run())
+    try:
+        await until(lambda: len(of(site, BlindBegan)) == 2, what="blindness")
+        await until(lambda: of(site, BlindEnded), what="the collector's own end")
+        assert [one.scope for one in of(site, BlindBegan)] == [BlindScope.COLLECTOR, BlindScope.LINK]
+        assert collector.status().states["unmonitored"] == len(NAMES)
+        missing.start()
+        await until(lambda: len(of(site, BlindEnded)) == 2, within_s=30, what="sight")
+        assert collector.status().states["unmonitored"] == 0
+    finally:
+        collector.stop()
+        await asyncio.wait_for(task, 20)
+    ours, theirs = of(site, BlindEnded)
+    assert (ours.scope, theirs.scope) == (BlindScope.COLLECTOR, BlindScope.LINK)
+    assert ours.since_ms <= theirs.since_ms <= ours.ended_ms <= theirs.ended_ms, "without a hole between them"
+
+
 async def test_what_came_to_either_session_while_we_were_away_is_there_when_we_are_back(
     site: CollectorSite, brokers: tuple[Broker, Broker]
 ) -> None:

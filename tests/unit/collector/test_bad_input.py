@@ -18,7 +18,7 @@ CHINESE = '{"state":"normal","fw":"燃气表"}'
 def an_intake() -> Intake:
     fleet = Fleet(LIMITS, T0)
     intake = Intake(fleet, links=1)
-    fleet.read([a_placed("D1", 1), a_placed("D2", 2)], {}, intake.batch, T0)
+    fleet.start([a_placed("D1", 1), a_placed("D2", 2)], (), intake.batch, T0)
     intake.close()
     return intake
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from collector.rules.judgement import FellSilent, LastWill, StayedQuiet
-from collector.rules.saving import restore, save
+from collector.rules.saving import read, restore, save
 from collector.rules.supervision import TICK_MS, WILL_MS, Supervisor
 from collector.rules.watch import Watch, apply, hear
 from gascore.journal import ConditionCleared, ConditionRaised, Reason
@@ -131,7 +131,7 @@ def test_an_end_that_is_waited_for_is_not_lost_over_a_restart() -> None:
     room = Room(every_s=60.0, clear_delay_s=30.0)
     room.shows(30.0)
     room.shows(0.0)
-    room.watch = restore(room.watch.placed, save(room.watch), room.now_ms)
+    room.watch = restore(room.watch.placed, read(save(room.watch)), room.now_ms)
     room.supervisor = Supervisor(LIMITS, room.now_ms)
     room.supervisor.arm(room.watch, room.now_ms)
     room.waits(59)
