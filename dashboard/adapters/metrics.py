@@ -61,6 +61,9 @@ class _Board:
         counts = self._picture.counts(self._now_ms)
         yield _gauge("gaswatch_detectors", "Detectors per protection state.", "state", counts.detectors)
         yield _gauge("gaswatch_alarms_active", "Open alarms.", "priority", counts.by_priority)
+        yield GaugeMetricFamily(
+            "gaswatch_alarms_inside", "Open alarms that are silent inside another one.", counts.inside
+        )
         notices = CounterMetricFamily(
             "gaswatch_notices",
             "Notices that reached a state since the dashboard started.",

@@ -102,6 +102,7 @@ class Console:
                     detector=alarm.detector,
                     priority=int(alarm.priority),
                     opened_ms=alarm.opened_ms,
+                    inside=alarm.inside,
                     body=b"{}",
                 )
             )
