@@ -1,8 +1,12 @@
-"""Readings read the same from the embedded store, packed or not, and from a real InfluxDB."""
+"""Readings read the same from the embedded store, packed or not, and from a real InfluxDB.
 
-from collections.abc import Callable, Iterator, Mapping
+From any other InfluxDB, too, where the environment names one (`support.influx.GIVEN`).
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 from typing import NamedTuple, Protocol
 
 import pytest
@@ -12,19 +16,20 @@ from gascore.readings import Labels, Reading
 from gascore.words import DetectorId, ReportedState
 from gaswatch.stores.influx import reader
 from gaswatch.stores.influx.lines import Lines
+from gaswatch.stores.influx.probe import probe
 from gaswatch.stores.influx.query import Query
 from gaswatch.stores.influx.reader import InfluxReader
-from gaswatch.stores.influx.transport import Target
+from gaswatch.stores.influx.transport import Target, Transport
 from gaswatch.stores.readings import EmbeddedReadings
 from gaswatch.stores.readings_query import Point
 from support.clock import ManualClock
-from support.influx import InfluxServer, an_influxdb
+from support.influx import InfluxServer, an_influxdb, given_influx
 
 pytestmark = pytest.mark.contract
 HOUR_MS = 3_600_000
 T0_MS = 490_000 * HOUR_MS
 LATER_MS = T0_MS + 100 * HOUR_MS
-IDS = {1: "GD-1", 2: "GD:2", 3: "GD_3", 70: "GD-70"}
+NOS = (1, 2, 3, 70)
 
 
 class Reads(Protocol):
@@ -36,7 +41,7 @@ class Reads(Protocol):
 class Place(NamedTuple):
     """A store: what writes to it, and what reads."""
 
-    write: Callable[[list[Reading]], None]
+    write: Callable[..., None]
     reads: Reads
 
 
@@ -46,10 +51,11 @@ def influxdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InfluxServer]
         yield server
 
 
-@pytest.fixture(params=["embedded", "packed", "influx"])
+@pytest.fixture(params=["embedded", "packed", "influx", "given"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    if request.param == "influx":
-        with _influx(request.getfixturevalue("influxdb")) as running:
+    if request.param in {"influx", "given"}:
+        given = request.param == "given"
+        with _influx(given_influx() if given else _target(request.getfixturevalue("influxdb"))) as running:
             yield running
         return
     readings = EmbeddedReadings(tmp_path / "readings.db")
@@ -64,18 +70,31 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
 
 
 @contextmanager
-def _influx(server: InfluxServer) -> Iterator[Place]:
-    lines = Lines()
-    lines.label({no: Labels(DetectorId(name), "S 1", "grid,1", "lpg") for no, name in IDS.items()})
-    reads = InfluxReader(Query(Target(server.url, "", "", server.database), ManualClock()), _ids)
-    yield Place(lambda some: server.write("".join(map(lines.line, some)).encode()), reads)
+def _influx(target: Target) -> Iterator[Place]:
+    """Each time with detectors of its own: what others have written stays there."""
+    mark = token_hex(4)
+    names = {no: f"GD:{no}_{mark}" for no in NOS}
+    writes = Transport(target)
+    dialect = probe(writes).dialect
+
+    def write(some: list[Reading], site: str = "S 1", area: str = "grid,1") -> None:
+        lines = Lines()
+        lines.label({no: Labels(DetectorId(name), site, area, "lpg") for no, name in names.items()})
+        for packed in lines.pack(some):
+            answer = writes.write(packed.payload, dialect)
+            assert answer.status == 204, answer
+
+    def ids(nos: Collection[int]) -> Mapping[int, str]:
+        return {no: names[no] for no in nos if no in names}
+
+    reads = InfluxReader(Query(target, ManualClock()), ids)
+    yield Place(write, reads)
     reads.close()
-    server.query("DROP MEASUREMENT detector")
+    writes.close()
 
 
-def _ids(nos: object) -> Mapping[int, str]:
-    assert hasattr(nos, "__iter__")
-    return {no: IDS[no] for no in nos if no in IDS}
+def _target(server: InfluxServer) -> Target:
+    return Target(server.url, "", "", server.database)
 
 
 def a_reading(
@@ -167,17 +186,16 @@ def test_a_detector_that_nobody_knows_has_no_readings(place: Place) -> None:
 
 
 def test_a_detector_that_moved_keeps_its_curve(influxdb: InfluxServer) -> None:
-    with _influx(influxdb) as place:
-        moved = Lines()
-        moved.label({1: Labels(DetectorId("GD-1"), "S2", "-", "methane")})
+    with _influx(_target(influxdb)) as place:
         place.write([a_reading(1, 0), a_reading(1, 1_000)])
-        influxdb.write("".join(map(moved.line, [a_reading(1, 1_000), a_reading(1, 2_000, 9.0)])).encode())
+        place.write([a_reading(1, 1_000), a_reading(1, 2_000, 9.0)], site="S2", area="-")
         assert [one.at_ms - T0_MS for one in place.reads.scan([1], T0_MS, LATER_MS)] == [0, 1_000, 2_000]
         assert place.reads.latest([1]) == {1: a_reading(1, 2_000, 9.0)}
 
 
 def test_what_somebody_else_wrote_into_the_measurement_is_said_and_not_shown(influxdb: InfluxServer) -> None:
-    with _influx(influxdb) as place:
-        influxdb.write(f"detector,detector=GD-1 state=99i {T0_MS}\n".encode())
-        with pytest.raises(StoreDownError, match=r"that gaswatch did not write \(there is no state 99\)"):
-            place.reads.latest([1])
+    influxdb.write(f"detector,detector=GD-odd state=99i {T0_MS}\n".encode())
+    reads = InfluxReader(Query(_target(influxdb), ManualClock()), lambda nos: dict.fromkeys(nos, "GD-odd"))
+    with pytest.raises(StoreDownError, match=r"that gaswatch did not write \(there is no state 99\)"):
+        reads.latest([1])
+    reads.close()
