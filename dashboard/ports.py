@@ -131,13 +131,14 @@ class ActiveCondition(msgspec.Struct, frozen=True):
 
 
 class Installed(msgspec.Struct, frozen=True):
-    """A detector with its place and what holds of it now."""
+    """A detector with its place and what holds of it now; `declared`: the target gas as it last named it itself."""
 
     detector: Detector
     site: Site
     room: Room
     protection: Protection
     conditions: tuple[ActiveCondition, ...]
+    declared: str | None = None
 
 
 class InstalledPage(msgspec.Struct, frozen=True):

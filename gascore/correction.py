@@ -5,7 +5,7 @@ within bounds (reference: EN 60079-29 makers' tables; `Thresholds` holds the fac
 can say: there is no corrected reading then, which does not mean that the shown one is right.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -49,3 +49,14 @@ def corrected(
         if supply in supplies and (least := getattr(figures, name)) > 0
     ]
     return max(found, key=lambda one: one.most, default=None)
+
+
+def corrected_at_worst(
+    lel: float | None,
+    supply: SupplyGas,
+    targets: Iterable[frozenset[TargetGas] | None],
+    figures: Thresholds,
+) -> Corrected | None:
+    """The worst of what several words on the target gas (the ledger's, the detector's own) make of it."""
+    found = [corrected(lel, supply, target, figures) for target in targets]
+    return max((one for one in found if one is not None), key=lambda one: one.most, default=None)

@@ -10,7 +10,7 @@ as fit either: `to_verify` tells the system page how many there are.
 from typing import Final
 
 from gascore.compat import Fit, fit, parse_target
-from gascore.correction import Corrected, corrected
+from gascore.correction import Corrected, corrected_at_worst
 from gascore.journal import Reason
 from gascore.registry import Placed
 
@@ -41,5 +41,4 @@ def to_verify(placed: Placed, declared: str | None) -> bool:
 def corrected_reading(placed: Placed, declared: str | None, lel: float | None) -> Corrected | None:
     """The worst that the ledger's word and the detector's own make of a shown %LEL; None: as shown, or unknown."""
     targets = (placed.target, parse_target(declared))
-    found = [corrected(lel, placed.supply_gas, target, placed.figures) for target in targets]
-    return max((one for one in found if one is not None), key=lambda one: one.most, default=None)
+    return corrected_at_worst(lel, placed.supply_gas, targets, placed.figures)

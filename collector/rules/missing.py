@@ -5,6 +5,8 @@ many detectors whose messages are missing at the same time are: between them and
 """
 
 from collections import Counter, deque
+from heapq import nlargest
+from operator import itemgetter
 from typing import Final
 
 import msgspec
@@ -15,6 +17,8 @@ MOST: Final = 2_000
 """Detectors remembered per slot; of the others only the sum is known."""
 NAMED: Final = 3
 """The worst detectors that are named."""
+KEPT: Final = 32
+"""Detectors whose missing messages are remembered one by one; those with fewer give way to those with more."""
 CALM: Final = 0.5
 """A trouble that is on ends at this part of the thresholds."""
 
@@ -31,6 +35,24 @@ class GapLimits(msgspec.Struct, frozen=True):
     window_ms: int = 300_000
     share: float = 0.01
     detectors: int = 3
+
+
+class Worst:
+    """The detectors with the most missing messages of this run; changed in place, a few dozen at most."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, int] = {}
+
+    def count(self, detector: str, missing: int) -> None:
+        """So many messages of a detector are missing in all."""
+        self._of[detector] = missing
+        if len(self._of) > 2 * KEPT:
+            self._of = dict(nlargest(KEPT, self._of.items(), key=itemgetter(1)))
+
+    def named(self) -> str:
+        """The worst few, as "GD-0007 12, GD-0003 4"; empty while nothing is missing."""
+        found = nlargest(NAMED, self._of.items(), key=itemgetter(1))
+        return ", ".join(f"{name} {missing}" for name, missing in found if missing > 0)
 
 
 class _Slot:

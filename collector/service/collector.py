@@ -178,6 +178,8 @@ class Collector:
     def status(self) -> ServiceStatus:
         """The collector's own word, as of now."""
         notes = {"sequence_gaps": str(self._fleet.gaps), "to_verify": str(self._fleet.to_verify)}
+        if worst := self._fleet.worst.named():
+            notes["sequence_gaps_worst"] = worst
         if self._pipeline.readings_down is not None:
             notes["readings_down"] = self._pipeline.readings_down
         if not self._is_loaded:

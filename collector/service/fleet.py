@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from collector.rules.conditions import Limits
 from collector.rules.fitness import gas_codes, to_verify
 from collector.rules.judgement import NEW, Event, LedgerRead, Standing, Step, Struck, is_supervised
-from collector.rules.missing import GapLimits, Missing
+from collector.rules.missing import GapLimits, Missing, Worst
 from collector.rules.saving import NOBODY, Saved, read, restore, strike
 from collector.rules.supervision import Supervisor
 from collector.rules.tally import Tally, protection
@@ -45,6 +45,7 @@ class Fleet:
         self.gaps = 0
         """Messages missing by sequence number, of all detectors, in this run."""
         self.missing = Missing(gaps or GapLimits(), now_ms)
+        self.worst = Worst()
         self.to_verify = 0
         """Detectors whose target gas nobody knows."""
 
@@ -194,6 +195,7 @@ class Fleet:
         elif count:
             self.gaps += count
             self.missing.gap(watch.placed.id, count, watch.every_s)
+            self.worst.count(watch.placed.id, watch.gaps)
 
     def find(self, detector: DetectorId) -> Watch | None:
         """The watch of a detector, None when it is not in the ledger."""

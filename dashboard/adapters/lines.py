@@ -10,12 +10,23 @@ from dashboard.adapters.views import (
     QuarantineLine,
     ServiceLine,
 )
-from dashboard.ports import Installed, Quarantined
+from dashboard.ports import Installed, Newest, Quarantined
+from gascore.compat import parse_target
+from gascore.correction import Corrected, corrected_at_worst
 from gascore.service_status import LATENCY_BOUNDS_S, Histogram, ServiceStatus
+from gascore.thresholds import Thresholds
 from gascore.words import DetectorId
 
 PAYLOAD_SHOWN: Final = 200
 """Characters of a payload that was not taken."""
+
+
+def corrected_of(one: Installed, last: Newest | None, figures: Thresholds) -> Corrected | None:
+    """What the newest reading may be in truth; None: as shown, or nobody can say."""
+    if last is None:
+        return None
+    targets = (one.detector.target, parse_target(one.declared))
+    return corrected_at_worst(last.lel, one.room.supply_gas, targets, figures)
 
 
 def detector_line(one: Installed) -> DetectorLine:

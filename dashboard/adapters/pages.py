@@ -15,6 +15,7 @@ from dashboard.adapters.auth import ACTING, SignedIn
 from dashboard.adapters.entries import entry_line
 from dashboard.adapters.lines import (
     condition_lines,
+    corrected_of,
     detector_line,
     latency_lines,
     quarantine_line,
@@ -89,12 +90,14 @@ async def detector_page(detector: str, request: Request, parts: UsesParts, user:
         opens=found.site.opens,
         closes=found.site.closes,
         every_s=found.detector.every_s,
-        low_lel=figures.low_lel,
-        high_lel=figures.high_lel,
+        figures=figures,
+        own_set_points=found.detector.low_lel is not None or found.detector.high_lel is not None,
         commissioned_ms=found.detector.commissioned_ms,
         retired_ms=found.detector.retired_ms,
         accepted_ms=found.detector.accepted_ms,
-        last=None if last is None else views.LastReading(last.at_ms, last.state, last.lel, last.co),
+        last=None
+        if last is None
+        else views.LastReading(last.at_ms, last.state, last.lel, last.co, corrected_of(found, last, figures)),
         last_problem=problem,
         conditions=condition_lines(found),
         alarms=parts.follower.picture.board.rows_of(found.detector.id),

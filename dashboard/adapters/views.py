@@ -13,8 +13,10 @@ import msgspec
 from dashboard.ports import UserRole
 from dashboard.rules.rows import Counts, Row, SystemRow
 from dashboard.rules.uptime import UptimeReport
+from gascore.correction import Corrected
 from gascore.registry import Area, SiteKind
 from gascore.service_status import MessageCounts
+from gascore.thresholds import Thresholds
 from gascore.words import (
     AlarmId,
     Condition,
@@ -90,12 +92,13 @@ class ConsoleContext(BaseContext):
 
 
 class LastReading(msgspec.Struct, frozen=True):
-    """The newest stored reading: %LEL, ppm, ms."""
+    """The newest stored reading: %LEL, ppm, ms; `corrected`: what its %LEL may be in truth, in another gas."""
 
     at_ms: int
     state: ReportedState
     lel: float | None
     co: float | None
+    corrected: Corrected | None = None
 
 
 class DetectorLine(msgspec.Struct, frozen=True):
@@ -157,7 +160,8 @@ class DetectorContext(BaseContext):
     """One detector.
 
     Keys:
-        every_s: seconds between its reports; low_lel, high_lel: set points, %LEL.
+        every_s: seconds between its reports; figures: what is asked of its numbers.
+        own_set_points: the ledger has set points of its own for it.
         readings_url: with `from`, `to` (ms) and `every` (s) filled in: {"points": [[ms, min, max, mean]…]}.
         last_problem: why its newest reading is not known now; None: it is, or it has none.
         alarms: its open alarms; entries: its newest journal entries, newest first.
@@ -169,8 +173,8 @@ class DetectorContext(BaseContext):
     opens: str
     closes: str
     every_s: float
-    low_lel: float
-    high_lel: float
+    figures: Thresholds
+    own_set_points: bool
     commissioned_ms: int | None
     retired_ms: int | None
     accepted_ms: int | None

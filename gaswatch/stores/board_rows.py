@@ -162,7 +162,8 @@ def _installed(one: Detector, at: Site, inside: Room, saved: Saved | None, momen
         ActiveCondition(condition, one.level, one.since_ms, str(one.reason), one.codes)
         for condition, one in sorted(held.items())
     )
-    return Installed(one, at, inside, state, conditions)
+    declared = None if standing is None else standing.declared
+    return Installed(one, at, inside, state, conditions, declared)
 
 
 def _matches(text: str) -> ColumnElement[bool]:

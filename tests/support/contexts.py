@@ -10,6 +10,7 @@ from dashboard.rules.uptime import DetectorUptime, Figures, Seconds, SiteUptime,
 from gascore.alarm import AlarmKind, GroupKind
 from gascore.registry import Area, SiteKind
 from gascore.service_status import MessageCounts
+from gascore.thresholds import DEFAULTS
 from gascore.words import (
     AlarmId,
     AreaId,
@@ -125,8 +126,8 @@ def _detector(name: str, name_en: str) -> dict[str, object]:
         "opens": "09:00",
         "closes": "02:00",
         "every_s": 10.0,
-        "low_lel": 25.0,
-        "high_lel": 50.0,
+        "figures": DEFAULTS,
+        "own_set_points": False,
         "commissioned_ms": NOW_MS - 400 * DAY_MS,
         "retired_ms": None,
         "accepted_ms": None,

@@ -9,12 +9,14 @@ from dashboard.adapters import measured
 from dashboard.adapters.api.answers import json, shows
 from dashboard.adapters.auth import SignedIn
 from dashboard.adapters.entries import entry_line
-from dashboard.adapters.lines import condition_lines, detector_line
+from dashboard.adapters.lines import condition_lines, corrected_of, detector_line
 from dashboard.adapters.parts import Parts, UsesParts
 from dashboard.adapters.problems import ProblemError
 from dashboard.adapters.views import ConditionLine, DetectorLine, EntryLine
 from dashboard.ports import DetectorQuery, Installed, Newest, Point
+from gascore.correction import Corrected
 from gascore.registry import Detector, Site
+from gascore.thresholds import Thresholds
 from gascore.words import DetectorId, Protection
 
 router = APIRouter(prefix="/api/v1", tags=["detectors"])
@@ -35,7 +37,9 @@ class DetectorList(msgspec.Struct, frozen=True):
 class DetectorDetail(msgspec.Struct, frozen=True):
     """A detector, what holds of it, its newest reading and journal entries (newest first).
 
-    `last_problem`: why the newest reading is not known now.
+    `last_problem`: why the newest reading is not known now. `thresholds`: what is asked of its numbers, by its own
+    set points, the profiles of the ledger and the settings. `corrected`: what the newest %LEL may be in truth, where
+    the detector hangs in another gas than its own; null: it fits, or nobody can say.
     """
 
     line: DetectorLine
@@ -44,6 +48,8 @@ class DetectorDetail(msgspec.Struct, frozen=True):
     last: Newest | None
     entries: tuple[EntryLine, ...]
     last_problem: str | None
+    thresholds: Thresholds
+    corrected: Corrected | None
 
 
 class Curve(msgspec.Struct, frozen=True):
@@ -84,6 +90,7 @@ async def detector_detail(detector: str, parts: UsesParts, user: SignedIn) -> Re
     found = await installed(parts, detector)
     last, problem = await measured.newest(parts, found.detector.no)
     entries = await parts.lanes.quick.do(lambda: parts.town.entries(found.detector.id, ENTRIES))
+    figures = await parts.lanes.quick.do(lambda: parts.town.thresholds(found))
     return json(
         DetectorDetail(
             detector_line(found),
@@ -92,6 +99,8 @@ async def detector_detail(detector: str, parts: UsesParts, user: SignedIn) -> Re
             last,
             tuple(map(entry_line, entries)),
             problem,
+            figures,
+            corrected_of(found, last, figures),
         )
     )
 

@@ -146,6 +146,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "note": {
         "sequence_gaps": "Sequence gaps",
+        "sequence_gaps_worst": "Most of them at",
         "to_verify": "Target gas to verify",
         "readings_down": "Readings can't be stored",
         "spool_points": "Readings waiting for the series database",
