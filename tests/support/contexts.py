@@ -8,6 +8,7 @@ from dashboard.adapters import views
 from dashboard.rules.rows import OutageRow, SystemRow, SystemState
 from dashboard.rules.uptime import DetectorUptime, Figures, Seconds, SiteUptime, UptimeReport
 from gascore.alarm import AlarmKind, GroupKind
+from gascore.correction import Corrected
 from gascore.registry import Area, SiteKind
 from gascore.service_status import MessageCounts
 from gascore.thresholds import DEFAULTS
@@ -114,7 +115,7 @@ def _detector(name: str, name_en: str) -> dict[str, object]:
         "notice": {"role": "owner", "channel": "sms", "purpose": "raised", "state": "delivered"}
     }
     events: tuple[tuple[str, dict[str, object]], ...] = (
-        ("condition.raised", raised | {"sample": {"lel": 52.0}}),
+        ("condition.raised", raised | {"sample": {"lel": 52.0, "corrected_lel": 91.0}}),
         ("alarm.stepped", stepped),
         ("notice.stepped", noticed),
         ("something.new", {"detector": "GD-0003"}),
@@ -131,7 +132,7 @@ def _detector(name: str, name_en: str) -> dict[str, object]:
         "commissioned_ms": NOW_MS - 400 * DAY_MS,
         "retired_ms": None,
         "accepted_ms": None,
-        "last": views.LastReading(NOW_MS, ReportedState.HIGH, 52.0, None),
+        "last": views.LastReading(NOW_MS, ReportedState.HIGH, 52.0, None, Corrected(84.2, 91.0)),
         "last_problem": None,
         "conditions": (views.ConditionLine(Condition.LEAK, Level.HIGH, NOW_MS, "over_set_point", (name,)),),
         "alarms": a_busy_town(NOW_MS)[:1],

@@ -2,7 +2,7 @@
 
 import pytest
 
-from collector.rules.missing import GapLimits, Missing
+from collector.rules.missing import GapLimits, Missing, Worst
 from gascore.journal import TroubleBegan, TroubleEnded
 from support.collector_desk import Desk, heartbeats
 from support.collector_words import T0, a_placed
@@ -142,3 +142,26 @@ async def test_detectors_that_begin_anew_and_a_collector_that_does_miss_nothing(
         await heartbeats(desk, names, seconds=10)
         assert collector.status().notes["sequence_gaps"] == "3", "what is missing in this run counts"
         assert desk.events(TroubleBegan) == []
+
+
+def test_the_worst_detectors_are_named_and_no_more_than_a_few_are_remembered() -> None:
+    worst = Worst()
+    assert worst.named() == ""
+    for one in range(10_000):
+        worst.count(f"D{one}", 1)
+    worst.count("LOST", 500)
+    worst.count("BAD", 20)
+    for one in range(10_000):
+        worst.count(f"E{one}", 2)
+    assert worst.named().startswith("LOST 500, BAD 20, E")
+    worst.count("LOST", 0)
+    assert worst.named().startswith("BAD 20, E")
+
+
+async def test_the_collector_names_who_misses_the_most() -> None:
+    desk = Desk(a_placed("D1", 1), a_placed("D2", 2))
+    async with desk.running():
+        await heartbeats(desk, ["D1", "D2"], seconds=20)
+        assert "sequence_gaps_worst" not in desk.status.notes
+        desk.sends("D2", seq=9)
+        await desk.comes(lambda: desk.status.notes.get("sequence_gaps_worst") == "D2 6")
