@@ -128,10 +128,12 @@ def missing(
         if alarm is None or ((one.detector, one.kind) in seen.raised and alarm.id not in seen.stepped):
             lines.append(f"{name}: no alarm in the journal")
             continue
-        if shown is not None and alarm.id not in shown:
-            lines.append(f"{name}: alarm {alarm.id} never came to the console")
-        if not seen.told(alarm):
-            lines.append(f"{name}: nobody was told (no notice of alarm {alarm.id} was handed over)")
+        # Inside another alarm it is silent: that one is shown, and people are told of it.
+        visible = alarm if alarm.inside is None else seen.alarms.get(alarm.inside, alarm)
+        if shown is not None and visible.id not in shown:
+            lines.append(f"{name}: alarm {visible.id} never came to the console")
+        if not seen.told(visible):
+            lines.append(f"{name}: nobody was told (no notice of alarm {visible.id} was handed over)")
         if one.clears_by_s is not None and one.clears_by_s + SETTLES_S <= ran_s and alarm.active:
             lines.append(f"{name}: not over (due after {one.clears_by_s:.0f} s)")
     return lines

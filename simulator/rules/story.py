@@ -143,8 +143,8 @@ def _outage(town: Town) -> Story:
     dark = tuple(one.id for one in town.ledger.detectors if one.site in grid)
     kitchen = next(room for room in town.ledger.rooms if room.site == with_power.id)
     incidents = (
-        Incident(10, IncidentKind.MAINS_CUT, detectors=dark),
-        Incident(30, IncidentKind.LEAK, room=kitchen.id, leak_m3_h=HOSE_OFF_M3_H),
+        Incident(20, IncidentKind.MAINS_CUT, detectors=dark),
+        Incident(30, IncidentKind.LEAK, room=kitchen.id, leak_m3_h=2 * HOSE_OFF_M3_H),
         Incident(240, IncidentKind.MAINS_BACK, detectors=dark),
     )
     return Story(

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from gascore.alarm import AlarmCause, AlarmKind, GroupKind
 from gascore.journal import AlarmStep, AlarmStepped, Reason
 from gascore.registry import Role
 from gascore.words import Condition
-from support.quarter import Quarter, names
+from support.quarter import Quarter, names, quarter
 
 pytestmark = pytest.mark.story
 
@@ -223,3 +224,37 @@ def test_the_journal_says_why_an_alarm_is_silent(town: Quarter) -> None:
     town.advance(10)
     steps = {event.step for event in town.events(AlarmStepped) if event.alarm.kind is AlarmKind.OFFLINE}
     assert steps == {AlarmStep.OPENED, AlarmStep.QUIETED}
+
+
+def test_after_a_blindness_the_silences_come_one_by_one_and_are_one_event(town: Quarter) -> None:
+    town.goes_blind()
+    town.advance(600)
+    town.sees_again()
+    town.advance(90)
+    for one in names("west"):  # spread over one report interval, as the collector's deadlines are
+        town.go(one, reason=Reason.SILENCE, ago_s=30)
+        town.advance(1.5)
+    town.advance(120)
+    assert len(town.open_of(AlarmKind.OUTAGE)) == 1
+    assert town.owners_told() == set()
+    assert len([text for _, text in town.heard(Role.SHIFT_LEADER) if "成片离线" in text]) == 1
+
+
+def test_a_grid_of_rare_reporters_is_waited_for_longer(town: Quarter) -> None:
+    ledger = quarter()
+    rare = tuple(msgspec.structs.replace(one, every_s=240.0) for one in ledger.detectors)
+    town.registry.put(msgspec.structs.replace(ledger, detectors=rare), by="test", at_ms=town.clock.now_ms())
+    for one in names("west"):
+        town.go(one, reason=Reason.SILENCE)
+        town.advance(6)
+    assert len(town.open_of(AlarmKind.OUTAGE)) == 1
+    assert town.owners_told() == set(), "each waited for half of its interval"
+
+
+def test_a_leak_is_told_in_the_turn_in_which_thousands_of_silences_wait(town: Quarter) -> None:
+    town.running = False
+    town.go(*names("west"), *names("east"))
+    town.leaks("east-11")
+    town.desk.turn(town.clock.now_ms())
+    opened = [event.alarm.key for event in town.events(AlarmStepped) if event.step is AlarmStep.OPENED]
+    assert opened[0] == "detector:east-11:leak"

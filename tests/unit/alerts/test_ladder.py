@@ -9,7 +9,10 @@ from alerts.rules.ladder import (
     Answered,
     Because,
     Closed,
+    Drop,
     Event,
+    Hold,
+    Hush,
     Ladder,
     Over,
     Phase,
@@ -18,6 +21,7 @@ from alerts.rules.ladder import (
     Tell,
     Tick,
     Unreached,
+    set_back,
     step,
 )
 from alerts.rules.plans import (
@@ -28,6 +32,7 @@ from alerts.rules.plans import (
     PLANS,
     STRANGER,
     TECHNICAL,
+    TOGETHER,
     URGENT,
     Plan,
     plan_for,
@@ -244,3 +249,58 @@ def test_blindness_that_ends_within_seconds_is_told_to_nobody() -> None:
     assert [done.effects for done in steps[:2]] == [(), ()]
     assert steps[0].wake_at == T + 15 * S
     assert steps[2].wake_at is None
+
+
+# --- held, and silent while another alarm stands for it ------------------------------------------------
+def test_a_silence_is_told_after_the_hold_and_climbs_from_then_on() -> None:
+    steps = run(Ladder(), (0, Hold(TECHNICAL, 45 * S)), (44, Tick()), (45, Tick()))
+    assert [done.effects for done in steps[:2]] == [(), ()]
+    assert steps[0].wake_at == T + 45 * S
+    assert steps[2].effects[0].roles == {Role.OWNER}
+    assert steps[2].wake_at == T + (45 + 7200) * S
+
+
+def test_a_silence_that_is_over_within_the_hold_is_told_to_nobody() -> None:
+    steps = run(Ladder(), (0, Hold(TECHNICAL, 45 * S)), (30, Closed()), (45, Tick()))
+    assert [done.effects for done in steps] == [(), (), ()]
+    assert steps[1].state.phase is Phase.DONE
+
+
+def test_while_another_alarm_stands_for_it_nobody_is_told_however_long() -> None:
+    steps = run(Ladder(), (0, Hush(TECHNICAL)), (100_000, Tick()), (100_001, Closed()))
+    assert steps[0].wake_at is None
+    assert all(effect.told and not effect.roles for done in steps for effect in done.effects)
+
+
+def test_on_its_own_again_it_is_held_like_a_new_one() -> None:
+    steps = run(Ladder(), (0, Hush(TECHNICAL)), (500, Hold(TECHNICAL, 60 * S)), (560, Tick()))
+    assert steps[1].effects == ()
+    assert steps[2].effects[0].roles == {Role.OWNER}
+
+
+def test_who_was_told_before_hears_of_its_end_and_is_not_told_again_as_if_it_were_new() -> None:
+    told = run(Ladder(), (0, Hold(TECHNICAL, 0)), (0, Tick()), (10, Hush(TECHNICAL)))[-1].state
+    assert told.rung == 0
+    (over,) = run(told, (20, Closed()))
+    assert over.effects[0].purpose is NoticePurpose.CLEARED
+    (again,) = run(told, (20, Hold(TECHNICAL, 45 * S)))
+    assert again.effects == ()
+    assert again.wake_at == T + 7200 * S, "maintenance, when it was due from the start"
+
+
+def test_somebody_who_answered_is_left_in_peace_by_a_group() -> None:
+    steps = run(Ladder(), (0, Hold(TECHNICAL, 0)), (0, Tick()), (5, Answered()), (9, Hush(TECHNICAL)))
+    assert steps[-1].state.phase is Phase.ANSWERED
+
+
+def test_an_alarm_whose_place_another_takes_is_not_told_to_be_over() -> None:
+    for event in (Start(TOGETHER), Hold(TOGETHER, 0), Hush(TOGETHER)):
+        steps = run(Ladder(), (0, event), (40, Tick()), (50, Drop()), (60, Tick()))
+        assert steps[2].effects == ()
+        assert steps[2].state.phase is Phase.DONE
+        assert steps[3].effects == ()
+
+
+def test_the_clock_that_is_set_back_holds_no_longer() -> None:
+    held = run(Ladder(), (0, Hold(TECHNICAL, 45 * S)))[0].state
+    assert set_back(held, 3600 * S).due_ms == T + (45 - 3600) * S

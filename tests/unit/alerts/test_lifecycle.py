@@ -8,6 +8,7 @@ import pytest
 
 from alerts.rules.lifecycle import (
     TRANSITIONS,
+    Absorbed,
     Ack,
     Began,
     Case,
@@ -16,10 +17,12 @@ from alerts.rules.lifecycle import (
     Cue,
     Ended,
     Nothing,
+    Numbers,
+    StoodFor,
     cue_of,
     step,
 )
-from gascore.alarm import AlarmCause, AlarmKind, AlarmStatus
+from gascore.alarm import QUIETED, AlarmCause, AlarmKind, AlarmStatus, GroupKind, Outage
 from gascore.journal import AlarmStep, Outcome
 from gascore.words import AlarmId, Level, Priority
 
@@ -178,3 +181,46 @@ def test_another_fault_is_news_but_another_proof_of_the_wrong_gas_is_not() -> No
     known = step(case, replace(wrong, codes=("ledger_mismatch", "declared_mismatch")), T + 1000)
     assert known.state is case
     assert known.effects == ()
+
+
+# --- inside another alarm -------------------------------------------------------------------------
+def silence() -> Began:
+    return replace(fault(), key="detector:D7:offline", kind=AlarmKind.OFFLINE)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in AlarmKind if kind not in QUIETED])
+def test_nothing_can_put_a_leak_or_a_fault_inside_another_alarm(kind: AlarmKind) -> None:
+    case = after(replace(leak(), kind=kind, inside=AlarmId(9)))
+    assert case.alarm.inside is None
+    done = step(case, StoodFor(AlarmId(9)), T)
+    assert (done.state, done.effects, done.reason) == (case, (), Nothing.SAME)
+
+
+def test_a_silence_goes_into_a_group_and_stands_on_its_own_again() -> None:
+    case = after(silence())
+    inside = step(case, StoodFor(AlarmId(9)), T + 1)
+    assert inside.state is not None
+    assert (inside.reason, inside.state.alarm.inside) == (AlarmStep.QUIETED, 9)
+    assert step(inside.state, StoodFor(AlarmId(9)), T + 2).effects == ()
+    alone = step(inside.state, StoodFor(None), T + 3)
+    assert alone.state is not None
+    assert (alone.reason, alone.state.alarm.inside) == (AlarmStep.ON_ITS_OWN, None)
+    assert alone.state.alarm.active
+
+
+def test_an_acknowledgement_stays_when_numbers_change() -> None:
+    outage = Outage(GroupKind.AREA, "a", 5, 5, 9)
+    case = after(replace(fault(), key="group:area:a", kind=AlarmKind.OUTAGE, outage=outage), Ack("ann", 1))
+    grown = step(case, Numbers(Outage(GroupKind.AREA, "a", 7, 7, 9)), T + 9)
+    assert grown.state is not None
+    assert (grown.reason, grown.state.alarm.acked_by) == (AlarmStep.COUNTED, "ann")
+    assert grown.state.alarm.outage == Outage(GroupKind.AREA, "a", 7, 7, 9)
+    assert step(grown.state, Numbers(grown.state.alarm.outage), T + 10).effects == ()
+
+
+def test_a_group_alarm_that_another_one_absorbs_is_closed_with_that_cause_and_no_other_kind_is() -> None:
+    done = step(after(replace(fault(), kind=AlarmKind.OUTAGE)), Absorbed(), T + 1)
+    assert done.state is not None
+    assert done.state.alarm.cause is AlarmCause.ABSORBED
+    case = after(leak())
+    assert step(case, Absorbed(), T + 1).state is case

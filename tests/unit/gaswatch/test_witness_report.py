@@ -164,3 +164,22 @@ def test_unaccounted_messages_and_a_silent_collector_are_not_good() -> None:
     lost = statuses(MessageCounts(received=5, stored=3))
     assert "2 unaccounted for" in told(raised(), alarm(), notice(), statuses=lost).text
     assert "the collector says nothing" in told(raised(), alarm(), notice(), statuses={}).text
+
+
+def test_an_alarm_inside_another_is_shown_and_told_by_that_one() -> None:
+    expected = [Expectation(D1, AlarmKind.OFFLINE, by_s=60)]
+    silent = alarm(
+        id=AlarmId(8), key="detector:GD-1:offline", kind=AlarmKind.OFFLINE, active=True, inside=AlarmId(7)
+    )
+    group = alarm(key="group:area:a", kind=AlarmKind.OUTAGE, detector=None, active=True)
+    events: tuple[Event, ...] = (
+        msgspec.structs.replace(raised(), condition=Condition.OFFLINE, level=Level.NONE),
+        silent,
+        group,
+        notice(),
+    )
+    seen = Seen(start_id=0)
+    for number, event in enumerate(events, 1):
+        seen.add(Entry(number, 1000 + number, event))
+    done = report(seen, statuses(), expected, Screen({7}, [90]), 150)
+    assert done.is_good, done.text

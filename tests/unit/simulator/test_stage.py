@@ -142,5 +142,5 @@ def test_expectations_come_in_the_order_in_which_they_are_due() -> None:
 
 
 def test_an_unknown_story_names_those_that_exist() -> None:
-    with pytest.raises(UnknownStoryError, match="there are: demo, none"):
+    with pytest.raises(UnknownStoryError, match="there are: demo, outage, none"):
         tell("flood", build_town(1))
