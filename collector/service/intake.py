@@ -35,12 +35,16 @@ class Intake:
         self._links = links
         self._fleet = fleet
         self._strangers = Strangers()
+        self._are_strangers_new = False
         self.account = Account()
         self.batch = Batch(links)
 
     def close(self) -> Batch:
         """The open batch; from now on a new one is open."""
         closed, self.batch = self.batch, Batch(self._links)
+        if self._are_strangers_new:  # once in a batch: there may be thousands of them in the book
+            self._are_strangers_new = False
+            closed.states[STRANGERS] = self._strangers.save()
         return closed
 
     def resume(self, strangers: bytes | None, now_ms: int) -> None:
@@ -55,7 +59,7 @@ class Intake:
         over = self._strangers.forget(detector, now_ms)
         if over:
             self.batch.add(over, None)
-            self.batch.states[STRANGERS] = self._strangers.save()
+            self._are_strangers_new = True
 
     def take(self, link: int, arrival: Arrival) -> None:
         """Take one message from the link with this index; never raises, whatever is in it."""
@@ -172,7 +176,7 @@ class Intake:
         if events:
             batch.add(events, arrival.received_ms)
         if any(isinstance(event, UnknownLeak) for event in events):
-            batch.states[STRANGERS] = self._strangers.save()
+            self._are_strangers_new = True
         batch.keep(_kept(arrival, detector, UNKNOWN, "not in the ledger"))
 
     def _reject(self, arrival: Arrival, detector: DetectorId | None, why: Rejected) -> None:

@@ -4,9 +4,10 @@ import msgspec
 import pytest
 
 from collector.ports import Arrival, Quarantined
-from collector.service.batch import KEPT_REFUSALS, Batch
+from collector.service.batch import KEPT_REFUSALS, STRANGERS, Batch
 from collector.service.fleet import Fleet
 from collector.service.intake import Intake
+from gascore.journal import UnknownLeak
 from gascore.wire import MAX_PAYLOAD, RejectReason
 from support.collector_words import LIMITS, T0, a_payload, a_placed
 
@@ -211,3 +212,17 @@ def test_a_flood_of_garbage_is_counted_whole_and_kept_in_part_and_the_leak_behin
     assert intake.batch.rejected_by == {RejectReason.NOT_JSON: 10 * KEPT_REFUSALS}
     assert len(intake.batch.refused) == KEPT_REFUSALS
     assert intake.batch.is_urgent
+
+
+def test_a_flood_of_unknown_detectors_that_leak_is_told_one_by_one_and_saved_once_in_a_batch() -> None:
+    """Saving the whole book with each of them would hold up everybody else's leak."""
+    intake = an_intake()
+    leak = a_payload("high", lel=70.0, seq=1, ts=T0)
+    for number in range(500):
+        topic = f"gas/1/X{number}/status"
+        intake.take(0, Arrival(T0, topic, leak, retained=False, duplicate=False, token=number))
+    assert STRANGERS not in intake.batch.states
+    batch = intake.close()
+    assert sum(isinstance(event, UnknownLeak) for event in batch.events) == 500
+    assert batch.states[STRANGERS].count(b"X") == 500
+    assert intake.close().states == {}
