@@ -7,12 +7,14 @@ a detector is wrong, and an alarm for each missing nameplate would hide the real
 as fit either: `to_verify` tells the system page how many there are.
 """
 
+from functools import lru_cache
 from typing import Final
 
 from gascore.compat import Fit, fit, parse_target
 from gascore.correction import Corrected, corrected_at_worst
 from gascore.journal import Reason
 from gascore.registry import Placed
+from gascore.words import SupplyGas, TargetGas
 
 _WRONG: Final = frozenset({Fit.MISMATCH, Fit.INSUFFICIENT})
 
@@ -24,8 +26,15 @@ def gas_codes(placed: Placed, declared: str | None) -> tuple[tuple[str, ...], Re
         placed: the ledger's word.
         declared: the target gas as the detector itself names it; None: it does not say.
     """
-    by_ledger = fit(placed.supply_gas, placed.target)
-    by_message = Fit.OK if declared is None else fit(placed.supply_gas, parse_target(declared))
+    return _gas_codes(placed.supply_gas, placed.target, declared)
+
+
+@lru_cache(maxsize=1_000)  # a million detectors are made for a handful of gases
+def _gas_codes(
+    supply: SupplyGas, target: frozenset[TargetGas] | None, declared: str | None
+) -> tuple[tuple[str, ...], Reason | None]:
+    by_ledger = fit(supply, target)
+    by_message = Fit.OK if declared is None else fit(supply, parse_target(declared))
     found = (("ledger", by_ledger), ("declared", by_message))
     codes = tuple(f"{source}_{how.value}" for source, how in found if how is not Fit.OK)
     if by_ledger in _WRONG:

@@ -104,6 +104,7 @@ class EmbeddedReadings:
 
     def close(self) -> None:
         """Close the file; nothing may be called afterwards."""
+        self._sealer.close()
         self._file.close()
 
 

@@ -1,17 +1,16 @@
 """Packs hours that are over from the hot table into chunks, a bounded amount in each call.
 
-An hour is frozen first: from then on what still comes for it goes to `late`. Then its rows are packed slice
-by slice, then they leave the hot table. Wherever this is interrupted, it can begin again: merging the same
+An hour is frozen first: from then on what still comes for it goes to `late`. Then its rows are sorted by detector
+beside the database, packed group by group, and then they leave the hot table. Wherever this is interrupted, it can begin again: merging the same
 rows into a chunk twice changes nothing, and a reader takes a row once however often it lies there.
 """
 
 import sqlite3
-from collections import deque
-from collections.abc import Callable, Iterable
-from functools import partial
+from itertools import islice
 from threading import Lock
 from typing import Final, NamedTuple
 
+from gascore.journal import StoreDownError
 from gaswatch.stores.reading_codec import (
     FORMAT,
     HOUR_MS,
@@ -24,12 +23,14 @@ from gaswatch.stores.reading_codec import (
     unpack,
 )
 from gaswatch.stores.readings_file import NO_BITS, NO_MASK, ReadingsFile, key
+from gaswatch.stores.readings_sort import Sorter
 
 SETTLE_MS: Final = 600_000
 """An hour is packed when it has been over for so long: most of what is late has come by then."""
 _STEP: Final = 1_000
 """What a step counts for at least, so that a thousand nearly empty hours don't take one call for ever."""
-_GROUP_BITS: Final = 6
+_LIGHT: Final = 4
+"""Rows that are sorted or removed cost so much less than packed ones."""
 
 _CHUNK: Final = "SELECT format, data FROM chunk WHERE no = ? AND hour_ms = ?"
 _PUT: Final = "INSERT OR REPLACE INTO chunk VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -39,17 +40,34 @@ class SealLimits(NamedTuple):
     """How much is done at once.
 
     Attributes:
-        call: rows in one call; more than a minute brings at full load, so that calling once a minute keeps up.
-        slice: rows in memory.
-        late: late rows in one transaction; writers wait meanwhile.
+        call: rows in one call, some seconds of work: who stops the process waits for its end.
+        slice: rows that are sorted in one go.
+        chunks: detectors in one transaction; writers wait meanwhile.
+        clear: rows removed in one transaction; likewise.
+        late: late rows in one transaction; likewise.
     """
 
-    call: int = 2_000_000
-    slice: int = 100_000
+    call: int = 1_000_000
+    slice: int = 250_000
+    chunks: int = 500
+    clear: int = 20_000
     late: int = 5_000
 
 
 LIMITS: Final = SealLimits()
+
+
+class _Hour:
+    """How far an hour has come."""
+
+    def __init__(self, hour_ms: int) -> None:
+        self.hour_ms = hour_ms
+        self.end_key = key(hour_ms + HOUR_MS, 0)
+        self.next_key = 0
+        """Rows before it are with the sorter."""
+        self.groups: list[int] | None = None
+        """Detectors still to be packed; None: not sorted yet."""
+        self.is_over = False
 
 
 class Sealer:
@@ -59,7 +77,8 @@ class Sealer:
         self._file = file
         self._limits = limits
         self._one_at_a_time = Lock()
-        self._steps: deque[Callable[[], int]] = deque()
+        self._sorter = Sorter(file.path)
+        self._hour: _Hour | None = None
 
     def seal(self, now_ms: int) -> int:
         """Pack what is due; returns how many readings were packed. Blocking. Raises `StoreDownError`."""
@@ -68,64 +87,83 @@ class Sealer:
             while work < self._limits.call and (done := self._merge_late()):
                 packed += done
                 work += max(done, _STEP)
-            while work < self._limits.call and (self._steps or self._begin_hour(now_ms)):
-                done = self._steps[0]()  # stays the next one if it fails
-                self._steps.popleft()
+            while work < self._limits.call and (hour := self._hour or self._begin_hour(now_ms)):
+                done, moved = self._step(hour)
                 packed += done
-                work += max(done, _STEP)
+                work += max(done, moved // _LIGHT, _STEP)
+                if hour.is_over:
+                    self._hour = None
+                    self._sorter.end()
             return packed
 
-    def _begin_hour(self, now_ms: int) -> bool:
-        """Freeze the oldest hour if it is due, and plan its steps."""
+    def close(self) -> None:
+        """Leave nothing behind; an hour that is half done begins again next time."""
+        with self._one_at_a_time:
+            self._hour = None
+            self._sorter.end()
+
+    def _begin_hour(self, now_ms: int) -> _Hour | None:
+        """Freeze the oldest hour if it is due."""
         with self._file.read() as connection:
             (oldest,) = connection.execute("SELECT min(k) FROM hot").fetchone()
         if oldest is None:
-            return False
-        hour_ms = hour_of(oldest >> NO_BITS)
-        end_ms = hour_ms + HOUR_MS
+            return None
+        hour = _Hour(hour_of(oldest >> NO_BITS))
+        end_ms = hour.hour_ms + HOUR_MS
         if end_ms + SETTLE_MS > now_ms:
-            return False
+            return None
         with self._file.write() as connection:
             connection.execute("UPDATE sealed SET until_ms = max(until_ms, ?)", (end_ms,))
-        with self._file.read() as connection:
-            groups = connection.execute(
-                "SELECT (k & ?) >> ? AS part, count(*) FROM hot WHERE k < ? GROUP BY part ORDER BY part",
-                (NO_MASK, _GROUP_BITS, key(end_ms, 0)),
-            ).fetchall()
-        self._steps.extend(partial(self._pack, hour_ms, first, last) for first, last in self._slices(groups))
-        self._steps.extend(
-            [partial(self._clear, end_ms)] * (sum(rows for _, rows in groups) // self._limits.slice + 1)
-        )
-        return True
+        self._sorter.begin()
+        self._hour = hour
+        return hour
 
-    def _pack(self, hour_ms: int, first: int, last: int) -> int:
-        """The rows of the detectors `first` to `last` into their chunks."""
-        with self._file.read() as connection:
-            rows = connection.execute(
-                "SELECT k >> ?, lel, co, state, batt, rssi, k & ? AS no FROM hot "
-                "WHERE k >= ? AND k < ? AND no BETWEEN ? AND ?",
-                (NO_BITS, NO_MASK, key(hour_ms, 0), key(hour_ms + HOUR_MS, 0), first, last),
-            )
-            found: dict[int, list[Row]] = {}
-            for *row, no in rows:
-                found.setdefault(no, []).append(tuple(row))
-            chunks = [
-                _chunk(no, hour_ms, merge(self._stored(connection, no, hour_ms), new))
-                for no, new in found.items()
-            ]
-        with self._file.write() as connection:
-            connection.executemany(_PUT, chunks)
-        return sum(len(new) for new in found.values())
+    def _step(self, hour: _Hour) -> tuple[int, int]:
+        """Go on with the hour; returns how many rows were packed, and how many were only moved."""
+        if hour.groups is None:
+            return 0, self._sort(hour)
+        if hour.groups:
+            packed = self._pack(hour.hour_ms, hour.groups[-1])
+            hour.groups.pop()  # stays the next one if it fails
+            return packed, 0
+        return 0, self._clear(hour)
 
-    def _clear(self, end_ms: int) -> int:
+    def _sort(self, hour: _Hour) -> int:
+        try:
+            copied, hour.next_key = self._sorter.copy(hour.next_key, hour.end_key, self._limits.slice)
+            if hour.next_key == hour.end_key:
+                hour.groups = self._sorter.groups()
+        except StoreDownError:
+            self._hour = None
+            self._sorter.end()  # gives back the space, if that is what is missing
+            raise
+        return copied
+
+    def _pack(self, hour_ms: int, group: int) -> int:
+        """The rows of a group of detectors into their chunks."""
+        detectors, packed = self._sorter.rows(group), 0
+        while some := list(islice(detectors, self._limits.chunks)):
+            # Nobody else writes chunks: what is read here still holds when it is written.
+            with self._file.read() as connection:
+                chunks = [
+                    _chunk(no, hour_ms, merge(self._stored(connection, no, hour_ms), new)) for no, new in some
+                ]
+            with self._file.write() as connection:
+                connection.executemany(_PUT, chunks)
+            packed += sum(len(new) for _, new in some)
+        return packed
+
+    def _clear(self, hour: _Hour) -> int:
         """Remove some of the frozen rows; all of them are in chunks."""
         with self._file.write() as connection:
-            end = key(end_ms, 0)
             some = connection.execute(
-                "SELECT k FROM hot ORDER BY k LIMIT 1 OFFSET ?", (self._limits.slice,)
+                "SELECT k FROM hot WHERE k < ? ORDER BY k LIMIT 1 OFFSET ?",
+                (hour.end_key, self._limits.clear),
             ).fetchone()
-            connection.execute("DELETE FROM hot WHERE k < ?", (min(end, some[0]) if some else end,))
-        return 0
+            end = some[0] if some else hour.end_key
+            removed = connection.execute("DELETE FROM hot WHERE k < ?", (end,)).rowcount
+        hour.is_over = some is None
+        return removed
 
     def _merge_late(self) -> int:
         """Some late rows into their chunks; in the write transaction, lest a newer one is lost."""
@@ -149,20 +187,6 @@ class Sealer:
             )
             connection.executemany("DELETE FROM late WHERE k = ?", [(row[0],) for row in rows])
         return len(rows)
-
-    def _slices(self, groups: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-        """Ranges of detector numbers (both ends belong to it) with about a slice of rows, from rows per group."""
-        found: list[tuple[int, int]] = []
-        rows = self._limits.slice
-        for part, more in groups:
-            first, last = part << _GROUP_BITS, ((part + 1) << _GROUP_BITS) - 1
-            if rows + more > self._limits.slice:
-                found.append((first, last))
-                rows = more
-            else:
-                found[-1] = (found[-1][0], last)
-                rows += more
-        return found
 
     def _stored(self, connection: sqlite3.Connection, no: int, hour_ms: int) -> list[Row]:
         row = connection.execute(_CHUNK, (no, hour_ms)).fetchone()
