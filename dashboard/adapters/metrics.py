@@ -35,6 +35,11 @@ _SERIES: Final = (
     ),
 )
 """Notes of the collector, and what they are called for Prometheus."""
+_BROKERS: Final = (
+    ("broker_dropped", "gaswatch_broker_dropped", "Messages dropped by the broker since it started."),
+    ("broker_holds", "gaswatch_broker_held", "Messages that the broker has in store, kept ones included."),
+)
+"""Likewise, one for each link ("broker_dropped HOST:PORT")."""
 _CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -57,7 +62,9 @@ class _Board:
         """All families."""
         collector = self._picture.words.get(COLLECTOR)
         yield from _messages(MessageCounts() if collector is None else collector.messages)
-        yield from _series({} if collector is None else collector.notes)
+        notes: Mapping[str, str] = {} if collector is None else collector.notes
+        yield from _series(notes)
+        yield from _brokers(notes)
         counts = self._picture.counts(self._now_ms)
         yield _gauge("gaswatch_detectors", "Detectors per protection state.", "state", counts.detectors)
         yield _gauge("gaswatch_alarms_active", "Open alarms.", "priority", counts.by_priority)
@@ -92,6 +99,22 @@ def _series(notes: Mapping[str, str]) -> Iterator[Metric]:
         value = notes.get(note, "")
         if value.isascii() and value.isdigit():
             yield GaugeMetricFamily(name, text, int(value))
+
+
+def _brokers(notes: Mapping[str, str]) -> Iterator[Metric]:
+    """What may be lost before it comes to us; a broker that does not count is left out."""
+    for note, name, text in _BROKERS:
+        family = GaugeMetricFamily(name, text, labels=["link"])
+        for key, value in notes.items():
+            kind, _, link = key.partition(" ")
+            if kind == note and value.isascii() and value.isdigit():
+                family.add_metric([link], int(value))
+        yield family
+    yield GaugeMetricFamily(
+        "gaswatch_sequence_gaps",
+        "Messages missing by their numbers since the collector started; fewer when they come late.",
+        int(notes.get("sequence_gaps", "0")),
+    )
 
 
 @router.get("/metrics", response_class=Response)

@@ -120,9 +120,13 @@ async def test_prometheus_reads_messages_detectors_alarms_notices_and_latency(co
         "gaswatch_series_spool_bytes 2048.0",
         "gaswatch_series_spool_oldest_seconds 75.0",
         "gaswatch_series_dead_letters 3.0",
+        "gaswatch_sequence_gaps 4.0",
+        'gaswatch_broker_dropped{link="main:1883"} 12.0',
+        'gaswatch_broker_held{link="main:1883"} 300.0',
     ):
         assert line in text.splitlines()
     assert "gaswatch_series_spool_readings" not in text
+    assert "cloud:8883" not in text, "what is not counted is not 0"
 
 
 async def test_a_dashboard_is_healthy_when_it_serves_and_ready_when_its_store_answers(

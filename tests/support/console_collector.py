@@ -19,7 +19,16 @@ def collector_says(console: Console) -> None:
             rejected_by={"too_long": 2},
             states={"protected": 1, "fault": 1},
             latency={"journal": Histogram(counts=(3,) * 16, total=3, sum_s=0.02)},
-            notes={"spool_bytes": "2048", "spool_oldest_s": "75", "dead_letters": "3", "new_one": "5"},
+            notes={
+                "spool_bytes": "2048",
+                "spool_oldest_s": "75",
+                "dead_letters": "3",
+                "new_one": "5",
+                "sequence_gaps": "4",
+                "broker_dropped main:1883": "12",
+                "broker_holds main:1883": "300",
+                "broker_dropped cloud:8883": "not told by this broker",
+            },
         )
     )
 
