@@ -81,15 +81,16 @@ class Formats:
         return f"{self.word(kind, 'service')} {which}".rstrip()
 
     def note(self, value: str, name: str) -> str:
-        """A figure of a service with its words ("Oldest one has waited: 3 min 05 s"); an unknown one as it is.
+        """A figure of a service with its words ("Oldest waiting reading: 3 min 05 s"); an unknown one as it is.
 
-        Of one of several ("broker_dropped 127.0.0.1:1883") the word, and which one.
+        Of one of several ("broker_dropped 127.0.0.1:1883", "trouble series") the word, and which one.
         """
         kind, _, which = name.partition(" ")
         if kind not in WORDS["note"]:
             return f"{name} {value}"
         colon = ": " if self._language is Language.EN else "："
-        return f"{self.word(kind, 'note')} {which}".rstrip() + colon + self._figure(kind, value)
+        named = f"{colon}{self.word(which, 'code')}" if which in WORDS["code"] else f" {which}".rstrip()
+        return f"{self.word(kind, 'note')}{named}{colon}{self._figure(kind, value)}"
 
     def _figure(self, kind: str, value: str) -> str:
         if not (value.isascii() and value.isdigit()):
