@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from collector.ports import Quarantined, Recording, Token
 from collector.rules.saving import save
 from gascore.journal import ConditionChanged, ConditionRaised, Event, UnknownLeak
@@ -25,13 +27,26 @@ KEPT_REFUSALS = 200
 """Messages kept for the operator per batch; a flood of garbage is counted whole, but not kept whole."""
 
 
+class Change(msgspec.Struct, frozen=True, gc=False):
+    """What happened at once, to one detector or to none (None).
+
+    Attributes:
+        events: for the journal, at least one.
+        cause_ms: receipt of the message behind it, for the latency.
+        is_leak: it must not wait.
+    """
+
+    detector: str | None
+    events: tuple[Event, ...]
+    cause_ms: int | None
+    is_leak: bool
+
+
 class Batch:
     """Everything that becomes durable together, and the tokens to acknowledge afterwards."""
 
     def __init__(self, links: int) -> None:
-        self.events: list[Event] = []
-        self.causes_ms: list[int] = []
-        """Receipt of each message that caused an event, for the latency."""
+        self.changes: list[Change] = []
         self.watches: dict[int, Watch] = {}
         self.states: dict[int, bytes] = {}
         self.refused: list[Quarantined] = []
@@ -47,16 +62,21 @@ class Batch:
     @property
     def is_empty(self) -> bool:
         """Nothing is to be made durable or acknowledged."""
-        return not (self.messages or self.events or self.watches or self.states)
+        return not (self.messages or self.changes or self.watches or self.states)
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """For the journal, in order."""
+        return tuple(event for change in self.changes for event in change.events)
 
     def add(self, events: Iterable[Event], cause_ms: int | None) -> None:
-        """Journal `events`; a leak among them makes the batch urgent."""
-        for event in events:
-            self.events.append(event)
-            if _is_leak(event):
-                self.is_urgent = True
-        if cause_ms is not None:
-            self.causes_ms.append(cause_ms)
+        """Journal `events`, all of one detector or of none; a leak among them makes the batch urgent."""
+        added = tuple(events)
+        if not added:
+            return
+        is_leak = any(_is_leak(event) for event in added)
+        self.is_urgent = self.is_urgent or is_leak
+        self.changes.append(Change(getattr(added[0], "detector", None), added, cause_ms, is_leak))
 
     def keep(self, refused: Quarantined) -> None:
         """Let the operator see a message that was not taken."""
@@ -65,10 +85,10 @@ class Batch:
 
     def recording(self, at_ms: int) -> Recording | None:
         """What the journal's transaction takes, as it is now; None when it would be empty."""
-        if not (self.events or self.watches or self.states or self.refused):
+        if not (self.changes or self.watches or self.states or self.refused):
             return None
         saved = {number: save(watch) for number, watch in self.watches.items()}
-        return Recording(at_ms, tuple(self.events), self.states | saved, tuple(self.refused))
+        return Recording(at_ms, self.events, self.states | saved, tuple(self.refused))
 
 
 def _is_leak(event: Event) -> bool:

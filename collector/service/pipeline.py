@@ -19,6 +19,7 @@ from collector.service.account import Latency
 from collector.service.batch import Batch
 from collector.service.intake import Intake
 from collector.service.parts import Parts
+from collector.service.portions import Lane, Portion
 from collector.service.sight import Sight
 from gascore.journal import BlindScope, StoreDownError
 from gascore.readings import Reading
@@ -27,6 +28,11 @@ _log = structlog.get_logger()
 BATCH: Final = 2_000
 """Messages after which a batch does not linger any more."""
 LINGER_MS: Final = 20
+LONG_MS: Final = 10
+"""A commit of this length or more is followed by a rest as long as itself …"""
+REST_MS: Final = 25
+"""… up to this: SQLite has one write lock and no queue for it, and who has waited for long looks only every 100 ms
+(sqlite3.c, `sqliteDefaultBusyCallback`). Without a rest, a backlog was seen to keep others out for over 10 s."""
 WINDOW: Final = 20_000
 """Messages that may be unacknowledged; the links announce the same number to the broker as their window."""
 JOURNAL, READINGS = "journal", "readings"
@@ -44,7 +50,9 @@ class Pipeline:
         self._parts = parts
         self._clock = parts.clock
         self._wake = asyncio.Event()
+        self._enough = asyncio.Event()
         self._urgent = asyncio.Event()
+        self._lane = Lane()
         self._journaled: list[Batch] = []
         self._readable = asyncio.Event()
         self._under_way = 0
@@ -62,8 +70,10 @@ class Pipeline:
         self._idle.clear()
         self._wake.set()
         batch = self._intake.batch
-        if batch.is_urgent or batch.messages >= BATCH:
+        if batch.is_urgent:
             self._urgent.set()
+        if batch.is_urgent or batch.messages >= BATCH:
+            self._enough.set()
 
     @property
     def is_full(self) -> bool:
@@ -82,37 +92,56 @@ class Pipeline:
 
     async def drain(self) -> None:
         """Return when everything that came in is durable and acknowledged."""
-        self._urgent.set()
+        self._enough.set()
         await self._idle.wait()
 
     async def _journal_stage(self) -> None:
         while True:
             await self._wake.wait()
-            await self._linger()
-            batch = self._close()
-            recording = batch.recording(self._clock.now_ms())
-            if recording is not None:
-                await self._record(recording)
-                self._observe(batch)
-            self._journaled.append(batch)
-            self._readable.set()
+            await self._wait(LINGER_MS, self._enough)
+            self._close()
+            while portion := self._lane.next():
+                took_ms = await self._commit(portion)
+                self._pass_on()
+                if self._intake.batch.is_urgent:
+                    self._close()
+                elif took_ms >= LONG_MS:
+                    await self._wait(min(took_ms, REST_MS), self._urgent)
+            self._pass_on()
 
-    async def _linger(self) -> None:
-        if self._urgent.is_set():
+    async def _commit(self, portion: Portion) -> int:
+        """Make a portion durable; returns how long that took, ms."""
+        begun_ms = self._clock.now_ms()
+        await self._record(portion.recording)
+        now_ms = self._clock.now_ms()
+        for cause_ms in portion.causes_ms:
+            self.latency.observe(max(now_ms - cause_ms, 0) / 1000)
+        self._lane.stored()
+        return now_ms - begun_ms
+
+    async def _wait(self, wait_ms: int, unless: asyncio.Event) -> None:
+        if unless.is_set():
             return
-        sleeping = asyncio.ensure_future(self._clock.sleep_until(self._clock.now_ms() + LINGER_MS))
-        hurrying = asyncio.ensure_future(self._urgent.wait())
+        sleeping = asyncio.ensure_future(self._clock.sleep_until(self._clock.now_ms() + wait_ms))
+        hurrying = asyncio.ensure_future(unless.wait())
         try:
             await asyncio.wait({sleeping, hurrying}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             sleeping.cancel()
             hurrying.cancel()
 
-    def _close(self) -> Batch:
+    def _close(self) -> None:
         self._wake.clear()
+        self._enough.clear()
         self._urgent.clear()
         self._under_way += 1
-        return self._intake.close()
+        self._lane.add(self._intake.close(), self._clock.now_ms())
+
+    def _pass_on(self) -> None:
+        """What is in the journal goes on to the readings."""
+        if finished := self._lane.finished():
+            self._journaled += finished
+            self._readable.set()
 
     async def _record(self, recording: Recording) -> None:
         """Commit, however often it takes; afterwards book how long we could not."""
@@ -131,11 +160,6 @@ class Pipeline:
             self._sight.lost(down)
             self._sight.found(BlindScope.STORE, JOURNAL, self._clock.now_ms())
             self.woken()
-
-    def _observe(self, batch: Batch) -> None:
-        now_ms = self._clock.now_ms()
-        for cause_ms in batch.causes_ms:
-            self.latency.observe(max(now_ms - cause_ms, 0) / 1000)
 
     async def _readings_stage(self) -> None:
         while True:
