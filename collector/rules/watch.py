@@ -164,8 +164,9 @@ def _is_duplicate(watch: Watch, status: Status, received_ms: int, *, flagged: bo
         flagged=flagged,
     )
     if order is Order.DUPLICATE:
-        # A detector whose counter and clock stand still must still be able to report a leak.
-        return flagged or not _is_worse(watch, status, received_ms)
+        # A detector whose counter and clock stand still must still be able to report a leak. An older number is
+        # sent again: a detector repeats what its broker had handed on, but not answered before it died.
+        return flagged or status.seq != watch.seq or not _is_worse(watch, status, received_ms)
     watch.seq, watch.seen = now.seq, now.seen
     # Of the numbers before its first message in this run, nobody knows which were heard: not all are saved.
     if watch.at_ms or missed < 0:

@@ -13,7 +13,7 @@ from collector.rules.tally import Tally, protection
 from collector.rules.watch import Watch, apply
 from collector.service.batch import Batch
 from gascore.registry import Placed
-from gascore.words import DetectorId
+from gascore.words import Condition, DetectorId
 
 _NUMBERS: Final = 1 << 20
 """A detector's number is below (`gascore.registry.Detector`)."""
@@ -172,6 +172,9 @@ class Fleet:
                 self.to_verify += to_verify(placed, done.standing.declared) - to_verify(
                     placed, before.declared
                 )
+        elif Condition.LEAK in done.standing.held:
+            # Its number must be known to the next run: sent again once the leak is over, it would be another one.
+            batch.watches[watch.placed.no] = watch
         if done.effects:
             batch.add(done.effects, cause_ms)
         self.supervisor.arm(watch, now_ms)

@@ -15,10 +15,10 @@ from support.broker import Broker
 from support.clock import ShiftedClock
 from support.collector_site import a_connection_with_a_will
 from support.cut import a_wire
-from support.fault_town import STRANGER, FaultTown, a_fault_town, a_shipped_mosquitto, in_this_process
-from support.kills import TRUTH_MS
+from support.fault_town import FaultTown, a_fault_town, a_shipped_mosquitto, in_this_process
+from support.kills import TRUTH_MS, known
 from support.prefork import Forked
-from support.reckoning import Number, Reckoning
+from support.reckoning import Reckoning
 from support.waiting import elapse, until
 
 pytestmark = pytest.mark.faults
@@ -57,12 +57,6 @@ async def reckoned(town: FaultTown, process: Forked) -> Reckoning:
 def gaps(town: FaultTown) -> int:
     assert town.status is not None
     return int(town.status.notes["sequence_gaps"])
-
-
-def known(town: FaultTown) -> set[Number]:
-    """Messages of detectors in the ledger: nobody counts the gaps of a stranger."""
-    stranger = town.names.index(STRANGER)
-    return {number for number in town.taken.by_number if number[0] != stranger}
 
 
 def links_of(reckoning: Reckoning) -> list[int]:

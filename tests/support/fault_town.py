@@ -34,7 +34,11 @@ STRANGER: Final = DetectorId("X1")
 EVERY_S: Final = 2
 """What detectors say of their report interval; they report more often."""
 OFFLINE_MIN_S: Final = 25.0
+LEAK_MESSAGES: Final = 15
+"""Gas does not go away within the second that a killed broker may forget."""
 LOOK_S: Final = 0.05
+IDLE_LOOKS: Final = 4
+"""So many words of the collector, one each second, without a new message: nothing comes any more."""
 
 
 @contextmanager
@@ -147,21 +151,20 @@ class FaultTown:
         await until(lambda: len(self.taken.by_number) >= goal, within_s=within_s, what="more messages")
 
     async def settles(self, process: Forked, *, within_s: float = 60.0) -> Reckoning:
-        """Wait until everything that the broker took over is with us, if it ever will be; then reckon."""
-        quiet = 0
+        """Wait until everything that the broker took over is with us, or nothing comes any more; then reckon."""
+        seen: list[tuple[int, int]] = []
 
         def is_settled() -> bool:
-            nonlocal quiet
             assert process.poll() is None, self.site.log[-3000:]
             status = self.status
-            done = status is not None and status.pid == process.pid and not status.messages.pending
-            quiet = quiet + 1 if done and not self.reckon().lost else 0
-            return quiet > 1
+            if status is None or status.pid != process.pid or status.messages.pending:
+                return False
+            if (status.at_ms, status.messages.received) not in seen:
+                seen.append((status.at_ms, status.messages.received))
+            is_idle = len(seen) >= IDLE_LOOKS and len({received for _, received in seen[-IDLE_LOOKS:]}) == 1
+            return is_idle or not self.reckon().lost
 
-        try:
-            await until(is_settled, within_s=within_s, what="everything being stored")
-        except AssertionError:
-            assert process.poll() is None, self.site.log[-3000:]
+        await until(is_settled, within_s=within_s, what="everything being stored")
         return self.reckon()
 
     def reckon(self) -> Reckoning:
@@ -192,7 +195,7 @@ async def a_fault_town(
     settings: Mapping[str, Any] | None = None,
     url: str | None = None,
 ) -> AsyncIterator[FaultTown]:
-    """A town with `detectors` and a stranger, of which every fifth leaks now and then for three messages.
+    """A town with `detectors` and a stranger, of which every fifth leaks now and then.
 
     Args:
         folder: for all files.
@@ -211,9 +214,9 @@ async def a_fault_town(
         (*names, STRANGER),
         rates=((100_000.0, rate),),
         connections=4,
-        leak_every_s=0.1,
+        leak_every_s=0.2,
         leaking=tuple(range(0, detectors, 5)),
-        leak_messages=3,
+        leak_messages=LEAK_MESSAGES,
         every_s=EVERY_S,
     )
     with a_nursery(site.environment, folder / "collector.log") as nursery:

@@ -1,43 +1,72 @@
-"""Kills collectors at random instants under load, and says what of it the journal must know."""
+"""Kills collectors and brokers at random instants under load, and says what of it the journal must know."""
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
 from gascore.journal import BlindEnded, BlindScope
-from support.fault_town import FaultTown
+from support.fault_town import STRANGER, FaultTown
 from support.prefork import Forked
+from support.reckoning import Number, Reckoning
 from support.waiting import elapse, until
 
 SLACK_S: Final = 0.2
 TRUTH_MS: Final = 5_000
 """Blindness is booked to within this."""
+UNSAVED_MS: Final = 2_500
+"""What a killed mosquitto loses was acknowledged since its last save: `autosave_interval 1`, looked at once a second."""
 
 
-async def kill_collectors(
-    town: FaultTown, number: int, chance: Random, *, told: Callable[[int], None] = lambda _: None
-) -> list[int]:
-    """Let the load begin and kill one collector after the other; returns the instants.
+@dataclass
+class Kills:
+    """When who was killed, ms."""
+
+    collector: list[int] = field(default_factory=list)
+    broker: list[int] = field(default_factory=list)
+
+
+async def kill_at_random(
+    town: FaultTown,
+    number: int,
+    chance: Random,
+    *,
+    broker_share: float = 0.0,
+    told: Callable[[int], None] = lambda _: None,
+) -> Kills:
+    """Let the load begin and kill one collector after the other.
 
     The first one makes the session at the broker. The second shows how long it takes here from the start to the
     first stored reading; later ones are killed between their first instruction and about as long after that.
-    `told` hears of each kill's number.
+
+    Args:
+        town: nothing runs in it yet; afterwards no collector does.
+        number: kills under load.
+        chance: for the instants.
+        broker_share: so many of them hit the broker instead, whose collector goes on.
+        told: hears of each kill's number.
     """
+    killed = Kills()
     process = town.start()
     await town.sees(process)
-    killed = [await _kill(process, town)]
+    killed.collector.append(await _kill(process, town))
     town.send()
     await town.sent(1)
     process = town.start()
     await until(lambda: town.site.readings(1), within_s=40, what="the first reading")
-    start_s = (town.clock.now_ms() - killed[0]) / 1000
+    start_s = (town.clock.now_ms() - killed.collector[0]) / 1000
     for done in range(number):
         await elapse(chance.uniform(0.0, 2 * start_s + SLACK_S))
-        killed.append(await _kill(process, town))
+        if chance.random() < broker_share:
+            town.broker.stop(kill=True)
+            killed.broker.append(town.clock.now_ms())
+            town.broker.start()
+        else:
+            killed.collector.append(await _kill(process, town))
+            process = town.start()
         told(done + 1)
-        process = town.start()
-    killed.append(await _kill(process, town))
+    killed.collector.append(await _kill(process, town))
     return killed
 
 
@@ -55,3 +84,19 @@ def untrue(spells: Sequence[BlindEnded], killed: Sequence[int]) -> list[BlindEnd
         if spell.scope is BlindScope.COLLECTOR
         and not any(-TRUTH_MS <= spell.since_ms - at_ms <= TRUTH_MS for at_ms in killed)
     ]
+
+
+def brokers_own(town: FaultTown, reckoning: Reckoning, killed: Kills) -> set[Number]:
+    """Of what is lost, what a killed broker had acknowledged and not saved: no collector ever saw it."""
+    sent = town.taken.by_number
+    return {
+        number
+        for number in reckoning.lost
+        if any(0 <= at_ms - sent[number].ts <= UNSAVED_MS for at_ms in killed.broker)
+    }
+
+
+def known(town: FaultTown) -> set[Number]:
+    """Messages of detectors in the ledger: nobody counts the gaps of a stranger."""
+    stranger = town.names.index(STRANGER)
+    return {number for number in town.taken.by_number if number[0] != stranger}

@@ -157,6 +157,41 @@ async def test_what_the_run_before_has_heard_is_no_gap_after_a_restart() -> None
         assert collector.status().notes["sequence_gaps"] == "0"
 
 
+async def test_a_broker_that_falls_back_after_a_kill_of_ours_tells_no_leak_twice() -> None:
+    desk = Desk(a_placed())
+    async with desk.running(kill=True):
+        desk.sends(state="high")
+        await desk.comes(lambda: len(desk.link.acknowledged) == 1)
+        await desk.clock.advance(SECOND)
+        again_ms = desk.clock.now_ms()
+        desk.sends(state="high")  # changes nothing, and is acknowledged
+        await desk.comes(lambda: len(desk.link.acknowledged) == 2)
+    await desk.clock.advance(SECOND)
+    async with desk.running():
+        desk.sends()
+        await desk.comes(lambda: cleared(desk) == [("D1", "leak")])
+        # A broker that was killed goes on from its last save, in which that was not acknowledged yet.
+        desk.sends(state="high", seq=2, ts=again_ms, duplicate=True)
+        await desk.comes(lambda: len(desk.link.acknowledged) == 2)
+        assert raised(desk) == [("D1", "leak")]
+
+
+async def test_what_a_detector_sends_again_because_its_broker_died_tells_no_leak_twice() -> None:
+    desk = Desk(a_placed())
+    async with desk.running():
+        first_ms = desk.clock.now_ms()
+        desk.sends(state="high")
+        await desk.clock.advance(SECOND)
+        second_ms = desk.clock.now_ms()
+        desk.sends()
+        await desk.comes(lambda: cleared(desk) == [("D1", "leak")])
+        # The broker had handed it on, and died before it answered the detector: nothing marks what comes again.
+        desk.sends(state="high", seq=1, ts=first_ms)
+        desk.sends(seq=2, ts=second_ms)
+        await desk.comes(lambda: len(desk.link.acknowledged) == 4)
+        assert raised(desk) == [("D1", "leak")]
+
+
 async def test_an_open_leak_stays_open_over_a_restart_and_ends_with_its_message() -> None:
     desk = Desk(a_placed())
     async with desk.running():
