@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from gascore.readings import HourStat, Reading
 from gaswatch.stores.reading_codec import HOUR_MS, STATE_CODES, hour_of
-from gaswatch.stores.sqlite_file import SqliteFile
+from gaswatch.stores.sqlite_file import SqliteFile, put
 
 SETTLE_MS: Final = 600_000
 """Readings are folded when they are at least so old: until then a repetition is known exactly."""
@@ -45,7 +45,6 @@ _TABLES: Final = (
     "CREATE TABLE folded(id INTEGER PRIMARY KEY CHECK (id = 1), until_ms INTEGER NOT NULL)",
     "INSERT INTO folded VALUES (1, 0)",
 )
-_WRITE: Final = "INSERT OR REPLACE INTO {table} VALUES (?, ?, ?)"
 _GROUP: Final = "SELECT k >> :place FROM {table} WHERE k >= :from ORDER BY k LIMIT 1"
 _HOUR: Final = "(((k >> :low_bits) & :at_mask) / 3600000 << :no_bits) | (:group << :low_bits) | (k & :low)"
 _BIT: Final = "1 << (((k >> :low_bits) & :at_mask) / 60000 % 60)"
@@ -119,7 +118,7 @@ class Rollups:
         self._one_at_a_time = Lock()
 
     def add(self, readings: Sequence[Reading]) -> None:
-        """Durable when it returns. 16,700 readings cost about 25 ms of processor time (docs/performance.md)."""
+        """Durable when it returns. 16,700 readings cost some 30 ms of processor time (docs/performance.md)."""
         if not readings:
             return
         codes = STATE_CODES
@@ -138,8 +137,8 @@ class Rollups:
             if oldest_ms < until_ms:
                 late = [row for row in rows if _at_ms(row[0]) < until_ms]
                 rows = [row for row in rows if _at_ms(row[0]) >= until_ms]
-                connection.executemany(_WRITE.format(table="late"), late)
-            connection.executemany(_WRITE.format(table="fresh"), rows)
+                put(connection, "late", late)
+            put(connection, "fresh", rows)
 
     def seal(self, now_ms: int) -> int:
         """Fold what has settled into its hours; returns how many readings. Seconds at most, then call again."""

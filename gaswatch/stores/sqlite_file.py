@@ -7,6 +7,7 @@ pass (docs/adr/0005).
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from threading import Lock
 from typing import Final
@@ -21,6 +22,10 @@ _PRAGMAS: Final = (
     "PRAGMA cache_size=-65536",
     "PRAGMA journal_size_limit=67108864",
 )
+
+_AT_ONCE: Final = 100
+"""Rows in one statement: 1.4 us of processor time a row instead of 2.2 (one by one), and the interpreter's lock
+is given up once for all of them, so that messages come in meanwhile (docs/performance.md)."""
 
 
 class SqliteFile:
@@ -96,6 +101,19 @@ class SqliteFile:
             raise  # our defect, not the store's
         except sqlite3.Error as error:
             raise store_down(str(self.path), error) from error
+
+
+def put(connection: sqlite3.Connection, table: str, rows: Sequence[tuple[int | None, ...]]) -> None:
+    """Insert rows, or replace those of the same key; of many, a hundred with each statement."""
+    if not rows:
+        return
+    values = f"({', '.join('?' * len(rows[0]))})"
+    one = f"INSERT OR REPLACE INTO {table} VALUES {values}"  # noqa: S608 -- a table of ours
+    many = one + f", {values}" * (_AT_ONCE - 1)
+    whole = len(rows) - len(rows) % _AT_ONCE
+    for start in range(0, whole, _AT_ONCE):
+        connection.execute(many, list(chain.from_iterable(rows[start : start + _AT_ONCE])))
+    connection.executemany(one, rows[whole:])
 
 
 @contextmanager
