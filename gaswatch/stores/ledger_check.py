@@ -14,6 +14,7 @@ from gaswatch.secrets import COLLECTOR_USER
 
 MAX_NO: Final = 2**20 - 1
 """The number has 20 bits in the key of a reading (docs/adr/0005)."""
+MAX_GATEWAY: Final = 64
 _SHOWN: Final = 5
 _MOST_LEL: Final = 100.0
 _PHONE: Final = re.compile(r"\+[1-9]\d{6,14}")
@@ -172,6 +173,11 @@ def _place(one: Detector, rooms: Mapping[str, Room]) -> Iterator[str]:
         yield f"detector {one.id!r}: an id has 1 to 64 of A-Z a-z 0-9 _ : - (it stands in the MQTT topic)"
     if one.id == COLLECTOR_USER:
         yield f"detector {one.id!r}: this is the broker user that hears every detector: take another id"
+    if one.gateway is not None and not 0 < len(one.gateway) <= MAX_GATEWAY:
+        yield (
+            f"detector {one.id!r}: `gateway` has {len(one.gateway)} characters: give 1 to {MAX_GATEWAY}, "
+            "or leave it out"
+        )
     room = rooms.get(one.room)
     if room is None:
         yield f"detector {one.id!r}: there is no room {one.room!r}: add it or correct `room`"

@@ -52,6 +52,8 @@ def test_a_good_ledger_passes() -> None:
         (with_changed("detectors", no=2**20), "detector 'GD-1': no 1048576 is out of range"),
         (with_changed("detectors", no=9), "detectors GD-1, GD-2 have the same no 9"),
         (with_changed("detectors", id=DetectorId("GD-2")), "detector 'GD-2' is in the ledger twice"),
+        (with_changed("detectors", gateway=""), "detector 'GD-1': `gateway` has 0 characters"),
+        (with_changed("detectors", gateway="g" * 65), "`gateway` has 65 characters"),
         (with_changed("detectors", every_s=0.5), "detector 'GD-1': `every_s` is 0.5"),
         (with_changed("detectors", low_lel=45.0), "detector 'GD-1': set points 45.0 and 40.0 %LEL"),
     ],
