@@ -114,7 +114,7 @@ class Board:
 
     def take(self) -> Changes:
         """Rows that are new or different and alarms that are gone since the last call."""
-        rows = tuple(self._row(self._open[one]) for one in sorted(self._dirty))
+        rows = tuple(self.row(self._open[one]) for one in sorted(self._dirty))
         changes = Changes(rows, tuple(sorted(self._gone)))
         self._dirty.clear()
         self._gone.clear()
@@ -123,12 +123,12 @@ class Board:
     def rows(self) -> tuple[Row, ...]:
         """All rows in the order in which somebody should look at them; not those inside another alarm."""
         shown = (one for one in self._open.values() if one.alarm.inside is None)
-        return tuple(sorted(map(self._row, shown), key=urgency))
+        return tuple(sorted(map(self.row, shown), key=urgency))
 
     def rows_of(self, detector: DetectorId) -> tuple[Row, ...]:
         """All rows of a detector, those inside another alarm too."""
         mine = (one for one in self._open.values() if one.alarm.detector == detector)
-        return tuple(sorted(map(self._row, mine), key=urgency))
+        return tuple(sorted(map(self.row, mine), key=urgency))
 
     def newest(self) -> list[Tracked]:
         """All open alarms, the newest first."""
@@ -204,7 +204,8 @@ class Board:
         self._lel[detector] = lel
         self._dirty.update(self._watched.get(detector, ()))
 
-    def _row(self, tracked: Tracked) -> Row:
+    def row(self, tracked: Tracked) -> Row:
+        """An alarm, open or closed, with what its detector measures now while it is open."""
         alarm = tracked.alarm
         factor = None if alarm.detector is None else self._factor.get(alarm.detector)
         return row_of(tracked, self.names, self.lel(alarm), factor)

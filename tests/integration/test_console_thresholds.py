@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import insert
 
 from collector.rules.judgement import Standing
+from gascore.journal import Sample
 from gascore.readings import Reading
 from gascore.registry import Ledger
 from gascore.thresholds import Profile
@@ -14,8 +15,10 @@ from gascore.words import ReportedState, SupplyGas, TargetGas
 from gaswatch.stores.engine import writing
 from gaswatch.stores.registry import SqlRegistry
 from gaswatch.stores.schema import detector_state
+from support.alarms import NOW_MS, a_leak, raised
 from support.console import Console, a_console
 from support.history_town import JANUARY_MS
+from support.waiting import until
 
 pytestmark = pytest.mark.integration
 AT_MS = JANUARY_MS + 60_000
@@ -68,3 +71,17 @@ async def test_the_profile_of_its_model_is_shown_as_soon_as_it_is_imported(tmp_p
         found = (await (await console.signed_in()).get("/api/v1/detectors/d1")).json()
     assert (found["thresholds"]["low_lel"], found["thresholds"]["high_lel"]) == (12.0, 50.0)
     assert found["corrected"] is None, "of this model nothing is known in LPG"
+
+
+async def test_an_alarm_in_the_list_has_both_numbers(tmp_path: Path) -> None:
+    async with a_console(tmp_path) as console:
+        console.open_alarm(a_leak())
+        sample = Sample(NOW_MS, lel=20.0, corrected_lel=35.0)
+        console.journal.append([msgspec.structs.replace(raised(20.0), sample=sample)], NOW_MS)
+        browser = await console.signed_in()
+        await until(lambda: bool(console.parts.follower.picture.board.rows()), what="the alarm is folded")
+        await until(
+            lambda: console.parts.follower.picture.board.rows()[0].lel == 20.0, what="so is its number"
+        )
+        (item,) = (await browser.get("/api/v1/alarms")).json()["items"]
+        assert (item["lel"], item["corrected_lel"]) == (20.0, 35.0)

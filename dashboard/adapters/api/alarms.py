@@ -12,7 +12,7 @@ from dashboard.adapters.entries import entry_line
 from dashboard.adapters.parts import Parts, UsesParts
 from dashboard.adapters.problems import ProblemError
 from dashboard.adapters.views import EntryLine
-from dashboard.rules.board import Tracked, row_of
+from dashboard.rules.board import Tracked
 from dashboard.rules.rows import Row
 from gascore.alarm import AlarmCause
 from gascore.journal import OperatorAction, OperatorRequested, Outcome
@@ -205,7 +205,7 @@ async def _ask(parts: Parts, request: OperatorRequested) -> Response:
 
 def _item(parts: Parts, tracked: Tracked) -> AlarmItem:
     alarm = tracked.alarm
-    row = row_of(tracked, parts.follower.picture.board.names, parts.follower.picture.board.lel(alarm))
+    row = parts.follower.picture.board.row(tracked)
     return AlarmItem(
         **msgspec.structs.asdict(row),
         closed_by=alarm.closed_by,
