@@ -226,6 +226,40 @@ def test_a_configuration_error_keeps_everything_and_says_what_to_do(way: Way, st
     assert way.drainer.held is None
 
 
+def test_an_organization_that_is_not_named_is_found_before_a_line_is_sent(way: Way) -> None:
+    way.fake.always = Reply(400, '{"code":"invalid","message":"Please provide either orgID or org"}')
+    way.put(1)
+    assert way.drainer.step() == CONFIGURATION_MS
+    assert "INFLUXDB_V2_ORG" in way.why()
+    assert way.fake.writes == []
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_server_that_does_anything_at_all_gets_every_line_or_has_refused_it(way: Way, seed: int) -> None:
+    rng = Random(seed)  # noqa: S311 -- which answer comes next
+    answers = [Reply(status) for status in (204, 200, 302, 400, 401, 404, 413, 422, 429, 500, 503)] + [
+        RESETS,
+        BABBLES,
+    ]
+    number, lied = 0, set[str]()
+    for _ in range(40):
+        for _ in range(rng.randint(0, 4)):
+            count = rng.randint(1, 30)
+            way.put(*range(number, number + count))
+            number += count
+        reply = rng.choice(answers)
+        way.fake.next.append(reply)
+        wrote = len(way.fake.writes)
+        way.clock.advance_now(way.drainer.step())
+        if reply.status == 204 and reply.mood == "answer" and len(way.fake.writes) > wrote:
+            lied.update(way.fake.writes[wrote])  # taken, says the server, and has not stored them
+    way.fake.next.clear()
+    way.drain(200)
+    dead = [one.line for one in way.spool.dead_letters(10_000)]
+    assert len(dead) == len(set(dead)) == way.spool.fill.dead
+    assert way.stored() | set(dead) | lied == lines(*range(number))
+
+
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
 def test_a_server_in_trouble_is_asked_again_at_growing_intervals(way: Way, status: int) -> None:
     way.fake.always = Reply(status, "<html><body>busy</body></html>")

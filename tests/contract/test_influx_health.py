@@ -115,6 +115,17 @@ def test_a_server_that_was_idle_for_long_is_not_away(site: Site) -> None:
     assert site.troubles() == {}
 
 
+def test_a_clock_that_is_set_back_by_an_hour_delays_no_trouble(site: Site) -> None:
+    site.write()
+    site.pass_ms(2_000)
+    site.clock.set(site.clock.now_ms() - 3_600_000)
+    site.fake.always = RESETS
+    site.write()
+    site.pass_ms(AWAY_MS + 1_000)
+    assert set(site.troubles()) == {SERIES}
+    assert site.note("spool_oldest_s") <= 61
+
+
 def test_emptying_a_big_spool_is_no_trouble(site: Site) -> None:
     site.fake.always = RESETS
     for _ in range(30):

@@ -49,7 +49,7 @@ class Drainer:
         self.held: Held | None = None
         """Why nothing is taken at present; None: the last write worked, or nothing was to be written yet."""
         self.taken_ms = clock.now_ms()
-        """When lines were last taken; before that, the start."""
+        """When lines were last taken, or none waited; at first, the start."""
         self._spool = spool
         self._transport = transport
         self._clock = clock
@@ -76,9 +76,11 @@ class Drainer:
 
     def step(self) -> int:
         """Send what has waited longest; returns in how many ms to call again. Blocking. Never raises for a server."""
-        entries = self._spool.oldest(self._most_lines)
+        entries, now_ms = self._spool.oldest(self._most_lines), self._clock.now_ms()
         if not entries:
+            self.taken_ms = now_ms
             return LINGER_MS
+        self.taken_ms = min(self.taken_ms, now_ms)  # the clock may have been set back
         if self._probe is None:
             found = probe(self._transport)
             if found.problem is not None:

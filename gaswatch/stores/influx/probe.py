@@ -15,6 +15,7 @@ from gaswatch.stores.influx.policy import NO_ANSWER, Answer, Outcome, judge
 from gaswatch.stores.influx.transport import Dialect, Target, Transport
 
 _FIRST_WITH_V2_WRITE: Final = (1, 8)
+_PLACES: Final = re.compile(r"\b(org|orgID|organization|bucket|database)\b", re.IGNORECASE)
 _MOST_QUOTED: Final = 200
 
 
@@ -43,6 +44,8 @@ def probe(transport: Transport) -> Probe:
     name, dialect = _server(ping)
     # Nothing at all: the bucket and the rights are looked at, and no line is there to be stored.
     answer = transport.write(compress(b""), dialect)
+    if answer.status == HTTPStatus.BAD_REQUEST and _PLACES.search(answer.text):
+        answer = answer._replace(status=HTTPStatus.NOT_FOUND)  # 2.x, where no organization is named
     if not _is_open(answer):
         return Probe(name, dialect, words(answer, transport.target), judge(answer, 1) is not Outcome.LATER)
     return Probe(name, dialect)

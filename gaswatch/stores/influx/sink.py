@@ -78,8 +78,8 @@ class InfluxReadings:
     def _troubles(self, fill: Fill, now_ms: int) -> dict[str, str]:
         troubles: dict[str, str] = {}
         held = self._drainer.held
-        if fill.oldest_ms is not None:
-            is_away = now_ms - max(fill.oldest_ms, self._drainer.taken_ms) >= AWAY_MS
+        if fill.points:
+            is_away = now_ms - self._drainer.taken_ms >= AWAY_MS
             if is_away or (held is not None and held.is_lasting):
                 why = held.words if held else "the series database takes nothing"
                 troubles[SERIES] = f"{why}; readings wait on our disk, nothing is lost yet"
