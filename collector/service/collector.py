@@ -33,7 +33,10 @@ STALL_MS: Final = 10_000
 LOOK_MS: Final = 2 * TICK_MS
 """Deadlines are looked at this often at least, for those that a message has brought forward."""
 LOOK_AT: Final = 5_000
-"""Detectors looked at before the loop serves the others again."""
+"""Detectors looked at before the loop serves the others again; and changes that may wait for the journal before more of
+them are looked at."""
+BEHIND: Final = f"{SELF} behind"
+"""Name of the blindness that is a backlog."""
 DRAIN_MS: Final = 10_000
 """A stop waits so long for the stores; what is not acknowledged then, the broker sends again."""
 GOODBYE_S: Final = 3
@@ -138,13 +141,25 @@ class Collector:
             now_ms = self._clock.now_ms()
             self._notice_jump(last_ms, now_ms)
             last_ms, more = now_ms, False
-            if not self._sight.is_blind:
+            self._notice_lag(now_ms)
+            if not self._sight.is_blind and len(self._intake.batch.changes) < LOOK_AT:
                 more = self._fleet.miss(self._intake.batch, now_ms, LOOK_AT)
                 if not self._intake.batch.is_empty:
                     self._pipeline.woken()
             wake_ms = self._fleet.supervisor.wake_at() or now_ms + LOOK_MS
             soon_ms = max(min(wake_ms, now_ms + LOOK_MS), now_ms + TICK_MS)
             await self._clock.sleep_until(now_ms if more else soon_ms)
+
+    def _notice_lag(self, now_ms: int) -> None:
+        """While messages come late by our own fault, silence says nothing of a detector."""
+        lag = self._pipeline.lag
+        delay_ms = lag.look(now_ms, is_full=self._pipeline.is_full)
+        if lag.since_ms is not None:
+            since_ms = max(lag.since_ms, self._fleet.supervisor.base_ms)
+            why = f"messages come {delay_ms // 1000} s late: more come in than can be stored"
+            self._sight.lost(Spell(BlindScope.COLLECTOR, BEHIND, since_ms, why))
+        else:
+            self._sight.found(BlindScope.COLLECTOR, BEHIND, now_ms)
 
     def _notice_jump(self, last_ms: int, now_ms: int) -> None:
         if now_ms < last_ms - SECOND_MS:

@@ -15,6 +15,7 @@ import structlog
 from collector.ports import Arrival, Recording
 from collector.rules.backoff import delay_ms
 from collector.rules.blindness import Spell
+from collector.rules.lag import Lag
 from collector.service.account import Latency
 from collector.service.batch import Batch
 from collector.service.intake import Intake
@@ -28,6 +29,8 @@ _log = structlog.get_logger()
 BATCH: Final = 2_000
 """Messages after which a batch does not linger any more."""
 LINGER_MS: Final = 20
+SAMPLE: Final = 16
+"""Messages of a batch whose delay is looked at."""
 LONG_MS: Final = 10
 """A commit of this length or more is followed by a rest as long as itself …"""
 REST_MS: Final = 25
@@ -43,6 +46,7 @@ class Pipeline:
 
     def __init__(self, intake: Intake, sight: Sight, parts: Parts) -> None:
         self.latency = Latency()
+        self.lag = Lag()
         self.readings_down: str | None = None
         """Why readings can't be stored at present."""
         self._intake = intake
@@ -135,7 +139,10 @@ class Pipeline:
         self._enough.clear()
         self._urgent.clear()
         self._under_way += 1
-        self._lane.add(self._intake.close(), self._clock.now_ms())
+        now_ms, batch = self._clock.now_ms(), self._intake.close()
+        some = batch.readings[:: len(batch.readings) // SAMPLE + 1]
+        self.lag.heard((now_ms - one.at_ms for one in some), now_ms)
+        self._lane.add(batch, now_ms)
 
     def _pass_on(self) -> None:
         """What is in the journal goes on to the readings."""

@@ -8,6 +8,7 @@ from gascore.journal import (
     BlindEnded,
     BlindScope,
     ConditionCleared,
+    ConditionRaised,
 )
 from support.collector_desk import Desk, cleared, heartbeats, raised
 from support.collector_words import T0, a_placed
@@ -30,6 +31,30 @@ async def test_when_too_much_is_under_way_the_links_are_told_to_wait(monkeypatch
         desk.readings.down = None
         await desk.comes(lambda: not desk.link.is_full())
         await desk.comes(lambda: desk.events(BlindEnded))
+
+
+async def test_a_backlog_is_our_blindness_and_no_silence_of_detectors(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """More came in than the disk could take. What D2 had sent was waiting at the broker, a minute long."""
+    desk = Desk(a_placed(), a_placed("D2", no=2))
+    async with desk.running() as collector:
+        desk.sends("D2")
+        desk.sends("D1")
+        monkeypatch.setattr("collector.service.pipeline.WINDOW", 0)
+        for _ in range(60):
+            await desk.clock.advance(5 * SECOND)
+            desk.sends("D1", ts=desk.clock.now_ms() - 60 * SECOND)
+        assert raised(desk) == []
+        [began] = desk.events(BlindBegan)
+        assert (began.scope, began.name) == (BlindScope.COLLECTOR, "collector behind")
+        assert collector.status().states["unmonitored"] == 2
+        monkeypatch.undo()
+        await desk.comes(lambda: desk.events(BlindEnded))
+        over_ms = desk.clock.now_ms()
+        await heartbeats(desk, ["D1"], seconds=150)
+        assert raised(desk) == [("D2", "offline")]
+        assert desk.events(ConditionRaised)[0].since_ms >= over_ms
 
 
 async def test_a_lost_link_is_blindness_and_nobody_is_offline_because_of_it() -> None:
