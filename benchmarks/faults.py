@@ -17,9 +17,8 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from gaswatch.clock import SystemClock
-from support.fault_town import FaultTown, a_fault_town, a_shipped_mosquitto
-from support.kills import Kills, brokers_own, kill_at_random, untrue
-from support.reckoning import Reckoning
+from support.fault_town import a_fault_town, a_shipped_mosquitto
+from support.kills import brokers_own, judged, kill_at_random
 
 BROKER_SHARE: Final = 0.1
 DETECTORS: Final = 300
@@ -69,20 +68,11 @@ async def run(folder: Path, kills: int, seed: int) -> tuple[dict[str, int], dict
                 "seconds": (clock.now_ms() - begun_ms) // 1000,
                 "detectors": DETECTORS,
             } | reckoning.summary()
-            own = brokers_own(town, reckoning, killed)
-            found["lost by the killed broker itself"] = len(own)
+            found["lost by the killed broker itself"] = len(brokers_own(town, reckoning, killed))
             found["looks at the equation"] = town.onlooker.looks
             found["of these that did not add up"] = len(town.onlooker.wrong)
-            return found, judge(town, reckoning, killed, own)
-
-
-def judge(town: FaultTown, reckoning: Reckoning, killed: Kills, own: set[tuple[int, int]]) -> dict[str, str]:
-    """What must not be."""
-    faults = reckoning.faults
-    faults["lost"] = [number for number in faults.get("lost", []) if number not in own]
-    faults["equation"] = list(town.onlooker.wrong)
-    faults["blindness that was not"] = list(untrue(reckoning.blind, killed.collector))
-    return {name: str(found)[:500] for name, found in faults.items() if found}
+            wrong = judged(town, reckoning, killed)
+            return found, {name: str(what)[:500] for name, what in wrong.items()}
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """The broker is killed, restarted politely, and restarted without what it knew."""
 
 import asyncio
-import os
 from contextlib import ExitStack
 from pathlib import Path
 from random import Random
@@ -22,7 +21,7 @@ from support.reckoning import Reckoning
 from support.waiting import elapse, until
 
 pytestmark = pytest.mark.faults
-KILLS: Final = 12 if os.environ.get("CI") else 4
+KILLS: Final = 5
 
 
 async def ready(town: FaultTown) -> Forked:
@@ -35,23 +34,10 @@ async def ready(town: FaultTown) -> Forked:
 
 
 async def reckoned(town: FaultTown, process: Forked) -> Reckoning:
-    """The account when the load has ended and the collector has nothing under way any more."""
+    """The account when the load has ended and nothing comes any more."""
     await town.sent(1_000)
     await town.finish()
-
-    def is_idle() -> bool:
-        assert process.poll() is None, town.site.log[-3000:]
-        status = town.status
-        return (
-            status is not None
-            and status.messages.pending == 0
-            and set(status.links.values()) == {"up"}
-            and status.at_ms > finished_ms + 2_500
-        )
-
-    finished_ms = town.clock.now_ms()
-    await until(is_idle, within_s=60, what="a collector with nothing to do")
-    return town.reckon()
+    return await town.settles(process)
 
 
 def gaps(town: FaultTown) -> int:

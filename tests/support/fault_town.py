@@ -37,7 +37,7 @@ OFFLINE_MIN_S: Final = 25.0
 LEAK_MESSAGES: Final = 15
 """Gas does not go away within the second that a killed broker may forget."""
 LOOK_S: Final = 0.05
-IDLE_LOOKS: Final = 4
+IDLE_WORDS: Final = 3
 """So many words of the collector, one each second, without a new message: nothing comes any more."""
 
 
@@ -151,20 +151,20 @@ class FaultTown:
         await until(lambda: len(self.taken.by_number) >= goal, within_s=within_s, what="more messages")
 
     async def settles(self, process: Forked, *, within_s: float = 60.0) -> Reckoning:
-        """Wait until everything that the broker took over is with us, or nothing comes any more; then reckon."""
-        seen: list[tuple[int, int]] = []
+        """Wait until nothing comes any more and all of it is durable; then reckon."""
+        words: list[tuple[int, int]] = []
 
         def is_settled() -> bool:
-            assert process.poll() is None, self.site.log[-3000:]
-            status = self.status
-            if status is None or status.pid != process.pid or status.messages.pending:
+            if not self._is_served_by(process):
                 return False
-            if (status.at_ms, status.messages.received) not in seen:
-                seen.append((status.at_ms, status.messages.received))
-            is_idle = len(seen) >= IDLE_LOOKS and len({received for _, received in seen[-IDLE_LOOKS:]}) == 1
-            return is_idle or not self.reckon().lost
+            status = self.status
+            if status is None or status.messages.pending:
+                words.clear()
+            elif not words or words[-1][0] != status.at_ms:
+                words.append((status.at_ms, status.messages.received))
+            return len(words) >= IDLE_WORDS and len({count for _, count in words[-IDLE_WORDS:]}) == 1
 
-        await until(is_settled, within_s=within_s, what="everything being stored")
+        await until(is_settled, within_s=within_s, what="an end of what comes")
         return self.reckon()
 
     def reckon(self) -> Reckoning:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from gascore.journal import BlindEnded, BlindScope
 from support.fault_town import STRANGER, FaultTown
@@ -94,6 +94,16 @@ def brokers_own(town: FaultTown, reckoning: Reckoning, killed: Kills) -> set[Num
         for number in reckoning.lost
         if any(0 <= at_ms - sent[number].ts <= UNSAVED_MS for at_ms in killed.broker)
     }
+
+
+def judged(town: FaultTown, reckoning: Reckoning, killed: Kills) -> dict[str, list[Any]]:
+    """What must not be: more than a killed broker's own loss, and anything that was not so."""
+    own = brokers_own(town, reckoning, killed)
+    faults = reckoning.faults
+    faults["lost"] = [number for number in reckoning.lost if number not in own]
+    faults["equation"] = list(town.onlooker.wrong)
+    faults["blind"] = list(untrue(reckoning.blind, killed.collector))
+    return {name: found for name, found in faults.items() if found}
 
 
 def known(town: FaultTown) -> set[Number]:

@@ -61,7 +61,7 @@ class Reckoning:
     leaks_open: list[Number]
     """Over, and never cleared."""
     offline: list[ConditionRaised]
-    """Any: a load that goes on has nobody offline."""
+    """Of detectors that went on reporting."""
     blind: list[BlindEnded]
 
     @property
@@ -121,6 +121,7 @@ def reckon(
         if isinstance(e, ConditionCleared) and e.condition is Condition.LEAK
     }
     newest = {who: max(one.seq for one in taken.by_number.values() if one.who == who) for who in _who(leaks)}
+    went_on = {names[who]: max(instants, default=0) for who, instants in enumerate(sent)}
     return Reckoning(
         taken=len(taken.by_number),
         leaks=len(leaks),
@@ -140,7 +141,12 @@ def reckon(
             if leak[-1].seq < newest[leak[0].who]
             and any((one.detector, one.since_ms) not in cleared for one in events_)
         ],
-        offline=[e for e in raised if e.condition in {Condition.OFFLINE, Condition.NEVER_REPORTED}],
+        offline=[
+            e
+            for e in raised
+            if e.condition is Condition.NEVER_REPORTED
+            or (e.condition is Condition.OFFLINE and went_on.get(e.detector, 0) > e.since_ms)
+        ],
         blind=[e for e in events if isinstance(e, BlindEnded)],
     )
 
