@@ -42,6 +42,8 @@ def environment(given: Mapping[str, str], settings: Settings) -> dict[str, str]:
     preset = {
         # Detectors report every 10 s here, so that a silence is seen within the story.
         "GASWATCH_OFFLINE_MIN_S": "30",
+        # Likewise the end of a leak: two reports without gas.
+        "GASWATCH_CLEAR_DELAY_S": "10",
     }
     if not settings.mqtt_url and not is_free(HOST, settings.mqtt_port):
         preset["GASWATCH_MQTT_PORT"] = "0"
