@@ -79,17 +79,21 @@ def latency_lines(words: Mapping[str, ServiceStatus]) -> tuple[LatencyLine, ...]
 
 def quarantine_line(one: Quarantined) -> QuarantineLine:
     """A message that was not taken, as far as it can be shown."""
-    text = one.payload.decode("utf-8", "backslashreplace")
-    shown = "".join(character if character.isprintable() else "·" for character in text[:PAYLOAD_SHOWN])
     return QuarantineLine(
         one.id,
         one.received_ms,
-        one.topic,
+        _shown(one.topic),
         None if one.detector is None else DetectorId(one.detector),
         one.reason,
-        one.detail,
-        shown + ("…" if len(text) > PAYLOAD_SHOWN else ""),
+        _shown(one.detail),
+        _shown(one.payload.decode("utf-8", "backslashreplace")),
     )
+
+
+def _shown(text: str) -> str:
+    """What a stranger wrote, cut, and without what would move the page's own text (controls, other directions)."""
+    shown = "".join(character if character.isprintable() else "·" for character in text[:PAYLOAD_SHOWN])
+    return shown + ("…" if len(text) > PAYLOAD_SHOWN else "")
 
 
 def _quantile(one: Histogram, share: float) -> float | None:
