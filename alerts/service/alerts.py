@@ -13,7 +13,7 @@ import structlog
 from alerts.ports import Books, Groups, Registry, SmsSender
 from alerts.rules.delivery import Parcel, Sent
 from alerts.service.courier import Courier
-from alerts.service.desk import Desk, Trouble
+from alerts.service.desk import Desk, Trouble, rest_ms
 from alerts.service.grouping import Grouping, Limits
 from alerts.service.latency import Latency
 from alerts.service.watch import watch
@@ -106,12 +106,17 @@ class Alerts:
                         self._mail.set()
                     self._store_is(None)
                     if turned.more:
+                        await self._rest(rest_ms(turned, self._clock.now_ms() - now_ms))
                         continue
                 await self._pause(POLL_MS)
             except StoreDownError as error:
                 self._store_is(error)
                 watched = None
                 await self._pause(RETRY_MS)
+
+    async def _rest(self, ms: int) -> None:
+        if ms:
+            await self._pause(ms)
 
     async def _survey_loop(self) -> None:
         """Count the ledger when it changed, beside the desk: for a million detectors it takes seconds."""

@@ -48,12 +48,25 @@ class Turned:
         more: there is more to do at once.
         wake_ms: when the next ladder is due.
         told: notices made.
+        is_urgent: what there is more to do is about a leak or a person.
     """
 
     cursor: int
     more: bool
     wake_ms: int | None
     told: int
+    is_urgent: bool = False
+
+
+REST_MS: Final = 50
+"""A turn with more to come is followed by a rest as long as itself, up to this: SQLite has one write lock and no
+queue for it, and who has waited for long looks only every 100 ms (sqlite3.c, `sqliteDefaultBusyCallback`). Without
+a rest, an outage of ten thousand detectors was seen to keep the collector out for over 10 s (`script/bench outage`)."""
+
+
+def rest_ms(turned: Turned, took_ms: int) -> int:
+    """How long to leave the write lock to others before the next turn, which took `took_ms`; leaks don't wait."""
+    return 0 if turned.is_urgent else max(0, min(took_ms, REST_MS))
 
 
 class Desk:
@@ -113,9 +126,8 @@ class Desk:
         )
         cursor = min(work.books.cursor(lane) for lane in Lane)
         wakes = (work.books.cases.next_due_ms(), grouping.wake_at())
-        return Turned(
-            cursor, more, min((at_ms for at_ms in wakes if at_ms is not None), default=None), work.told
-        )
+        wake_ms = min((at_ms for at_ms in wakes if at_ms is not None), default=None)
+        return Turned(cursor, more, wake_ms, work.told, more_urgent)
 
     def _read(self, work: Casework, lane: Lane) -> bool:
         """Take in what is for this lane, up to `ENTRIES`; whether there is more."""
