@@ -22,4 +22,4 @@ def open_readings(settings: Settings, engine: Engine, clock: Clock) -> EmbeddedR
     """
     if settings.series == "embedded":
         return EmbeddedReadings(settings.data_dir / READINGS_FILE)
-    return InfluxReader(Query(influx_target(settings), clock), partial(ids_of, engine))
+    return InfluxReader(Query(influx_target(settings), clock), partial(ids_of, engine), clock)

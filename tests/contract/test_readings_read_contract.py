@@ -30,6 +30,8 @@ HOUR_MS = 3_600_000
 T0_MS = 490_000 * HOUR_MS
 LATER_MS = T0_MS + 100 * HOUR_MS
 NOS = (1, 2, 3, 70)
+DAYS_MS = 3 * 86_400_000
+"""After this the newest reading is not one of the last days."""
 
 
 class Reads(Protocol):
@@ -87,7 +89,7 @@ def _influx(target: Target) -> Iterator[Place]:
     def ids(nos: Collection[int]) -> Mapping[int, str]:
         return {no: names[no] for no in nos if no in names}
 
-    reads = InfluxReader(Query(target, ManualClock()), ids)
+    reads = InfluxReader(Query(target, ManualClock()), ids, ManualClock(T0_MS + DAYS_MS))
     yield Place(write, reads)
     reads.close()
     writes.close()
@@ -159,9 +161,14 @@ def test_a_reading_written_twice_is_one(place: Place) -> None:
 
 
 def test_the_newest_is_that_of_the_latest_instant_in_whatever_order_they_came(place: Place) -> None:
-    place.write([a_reading(1, 5 * HOUR_MS, 5.0), a_reading(2, 0, 2.0)])
-    place.write([a_reading(1, HOUR_MS, 1.0)])
-    assert place.reads.latest([1, 2, 3]) == {1: a_reading(1, 5 * HOUR_MS, 5.0), 2: a_reading(2, 0, 2.0)}
+    newest = {
+        1: a_reading(1, 5 * HOUR_MS, 5.0),
+        2: a_reading(2, 0, 2.0),
+        70: a_reading(70, DAYS_MS - HOUR_MS, 7.0),
+    }
+    place.write(list(newest.values()))
+    place.write([a_reading(1, HOUR_MS, 1.0), a_reading(70, HOUR_MS, 1.0)])
+    assert place.reads.latest([1, 2, 3, 70]) == newest
     assert place.reads.latest([]) == {}
 
 
@@ -195,7 +202,9 @@ def test_a_detector_that_moved_keeps_its_curve(influxdb: InfluxServer) -> None:
 
 def test_what_somebody_else_wrote_into_the_measurement_is_said_and_not_shown(influxdb: InfluxServer) -> None:
     influxdb.write(f"detector,detector=GD-odd state=99i {T0_MS}\n".encode())
-    reads = InfluxReader(Query(_target(influxdb), ManualClock()), lambda nos: dict.fromkeys(nos, "GD-odd"))
+    reads = InfluxReader(
+        Query(_target(influxdb), ManualClock()), lambda nos: dict.fromkeys(nos, "GD-odd"), ManualClock()
+    )
     with pytest.raises(StoreDownError, match=r"that gaswatch did not write \(there is no state 99\)"):
         reads.latest([1])
     reads.close()

@@ -1,7 +1,6 @@
 """The API: alarms and what operators do with them, detectors, reports, webhooks, metrics; a real server."""
 
 import asyncio
-import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,7 +11,6 @@ from sqlalchemy import insert
 from collector.rules.conditions import Held
 from collector.rules.judgement import Standing
 from dashboard.adapters.parts import Parts
-from dashboard.ports import Newest, Point
 from dashboard.service.desk import Desk
 from gascore.alarm import NoticeState
 from gascore.journal import (
@@ -71,40 +69,6 @@ async def test_a_request_about_a_number_that_no_store_can_hold_is_refused(consol
 async def test_the_days_of_a_report_may_be_the_first_of_the_calendar(console: Console) -> None:
     answer = await (await console.signed_in()).get("/protection", params={"to": "0001-01-01"})
     assert answer.status_code == 200
-
-
-class HangingSeries:
-    """A series database that takes every question and answers none until it is let go."""
-
-    def __init__(self) -> None:
-        self.let_go = threading.Event()
-
-    def newest(self, no: int) -> Newest | None:
-        del no
-        self.let_go.wait(30)
-        return None
-
-    def points(self, no: int, from_ms: int, to_ms: int, every_s: int) -> list[Point]:
-        del no, from_ms, to_ms, every_s
-        self.let_go.wait(30)
-        return []
-
-
-async def test_a_series_database_that_hangs_holds_up_no_page_and_nobody_else(tmp_path: Path) -> None:
-    series = HangingSeries()
-    async with a_console(
-        tmp_path, change=lambda parts: msgspec.structs.replace(parts, series=series)
-    ) as console:
-        browser = await console.signed_in()
-        curves = [asyncio.create_task(browser.get("/api/v1/detectors/d1/readings")) for _ in range(5)]
-        try:
-            detail = (await browser.get("/api/v1/detectors/d1")).json()
-            assert (detail["last"], detail["last_problem"]) == (None, "it has not answered within 2 s")
-            assert (await browser.get("/api/v1/alarms")).status_code == 200
-            assert not any(one.done() for one in curves)
-        finally:
-            series.let_go.set()
-        assert [(await one).status_code for one in curves] == [200] * 5
 
 
 # --- alarms ---------------------------------------------------------------------------------------

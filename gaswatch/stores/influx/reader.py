@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from itertools import islice
 from typing import Final
 
+from gascore.clock import Clock
 from gascore.journal import StoreDownError
 from gascore.readings import Reading
 from gascore.words import ReportedState
@@ -16,7 +17,7 @@ PAGE: Final = 10_000
 """Readings in one answer."""
 _AT_ONCE: Final = 50
 """Detectors in one question: it is sent in the address, and servers take 8 KB there."""
-_RECENT: Final = "2d"
+_RECENT_MS: Final = 2 * 86_400_000
 """Looked at first for the newest reading: 3 Core refuses questions about more than some days."""
 _FIELDS: Final = ("time", "state", "lel", "co", "batt", "rssi")
 _SELECT: Final = 'SELECT "state", "lel", "co", "batt", "rssi" FROM "{measurement}" WHERE {where}'
@@ -35,10 +36,13 @@ class InfluxReader:
     measured in the last second or two can still be in the spool.
     """
 
-    def __init__(self, query: Query, ids: Callable[[Collection[int]], Mapping[int, str]]) -> None:
+    def __init__(
+        self, query: Query, ids: Callable[[Collection[int]], Mapping[int, str]], clock: Clock
+    ) -> None:
         """`ids` tells the detectors' ids by their numbers; those it does not know have no readings."""
         self._query = query
         self._ids = ids
+        self._clock = clock
 
     def series(self, no: int, from_ms: int, to_ms: int, every_ms: int | None = None) -> list[Point]:
         """The readings in [from_ms, to_ms), in order.
@@ -67,7 +71,7 @@ class InfluxReader:
     def latest(self, nos: Collection[int]) -> dict[int, Reading]:
         """The newest reading of each of these detectors; those without one are missing."""
         ids = dict(self._ids(nos))
-        found = self._newest(ids, f"time >= now() - {_RECENT}")
+        found = self._newest(ids, f"time >= {within(self._clock.now_ms() - _RECENT_MS)}ms")
         return found | self._newest({no: key for no, key in ids.items() if no not in found}, "time >= 0ms")
 
     def scan(self, nos: Collection[int], from_ms: int, to_ms: int) -> Generator[Reading]:
