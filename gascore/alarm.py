@@ -102,7 +102,7 @@ class Alarm(msgspec.Struct, frozen=True):
         count: how many times the condition came back while this alarm was open, plus one.
         late: opened by a message measured long before it was received.
         latched: stays open, though normal and acknowledged, until a person closes it with a cause.
-        codes: fault codes; the reason of blindness; a trouble's name and its detail in words.
+        codes: fault codes; why it is a trend; the reason of blindness; a trouble's name and its detail in words.
     """
 
     id: AlarmId

@@ -70,10 +70,11 @@ class Thresholds(msgspec.Struct, frozen=True):
         msgspec.structs.force_setattr(self, "quiet_lel", quiet_lel)
 
 
-class Profile(msgspec.Struct, frozen=True):
+class Profile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Figures for a model, an area with all below it, or both; for everything when both are missing.
 
-    The figures are those of `Thresholds`; a missing one is left to the next less specific profile.
+    The figures are those of `Thresholds`; a missing one is left to the next less specific profile. A misspelt one
+    in a file is refused: nobody would notice that it does nothing.
     """
 
     id: str

@@ -124,7 +124,7 @@ def _condition(work: Casework, event: ConditionRaised | ConditionChanged, at_ms:
         received_ms=received_ms,
         level=event.level,
         lel=event.sample.lel if event.sample else None,
-        codes=event.codes,
+        codes=(event.reason.value,) if kind is AlarmKind.TREND else event.codes,
         late=event.late,
         detector=event.detector,
         site=event.site,

@@ -204,6 +204,8 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "unknown_detector": "unregistered detector",
     },
     "code": {
+        "rising": "rising fast",
+        "staying": "has stayed up for long",
         "ledger_mismatch": "wrong gas by the ledger",
         "ledger_insufficient": "carbon monoxide only, by the ledger",
         "ledger_verify": "gas type not in the ledger",

@@ -90,7 +90,14 @@ def test_a_profile_has_every_figure_that_is_not_derived() -> None:
 
 
 @pytest.mark.parametrize(
-    "figures", ['{"low_lel": 0}', '{"low_lel": 101}', '{"hysteresis": 0.6}', '{"clear_delay_s": -1}']
+    "figures",
+    [
+        '{"low_lell": 10}',
+        '{"low_lel": 0}',
+        '{"low_lel": 101}',
+        '{"hysteresis": 0.6}',
+        '{"clear_delay_s": -1}',
+    ],
 )
 def test_nonsense_in_a_file_is_refused(figures: str) -> None:
     body = '{"id": "x", ' + figures[1:]
