@@ -95,6 +95,7 @@ async def detector_page(detector: str, request: Request, parts: UsesParts, user:
         commissioned_ms=found.detector.commissioned_ms,
         retired_ms=found.detector.retired_ms,
         accepted_ms=found.detector.accepted_ms,
+        gateway=found.detector.gateway,
         last=None
         if last is None
         else views.LastReading(last.at_ms, last.state, last.lel, last.co, corrected_of(found, last, figures)),

@@ -178,6 +178,7 @@ class DetectorContext(BaseContext):
     commissioned_ms: int | None
     retired_ms: int | None
     accepted_ms: int | None
+    gateway: str | None
     last: LastReading | None
     last_problem: str | None
     conditions: tuple[ConditionLine, ...]

@@ -132,6 +132,7 @@ def _detector(name: str, name_en: str) -> dict[str, object]:
         "commissioned_ms": NOW_MS - 400 * DAY_MS,
         "retired_ms": None,
         "accepted_ms": None,
+        "gateway": name,
         "last": views.LastReading(NOW_MS, ReportedState.HIGH, 52.0, None, Corrected(84.2, 91.0)),
         "last_problem": None,
         "conditions": (views.ConditionLine(Condition.LEAK, Level.HIGH, NOW_MS, "over_set_point", (name,)),),
