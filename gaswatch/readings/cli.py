@@ -88,15 +88,16 @@ def _export(
         _progress(len(labels)) as progress,
         closing(store.scan(labels, period.from_ms, period.to_ms)) as found,
     ):
-        return _copy(found, labels, write, progress)
+        return copy(found, labels, write, progress)
 
 
-def _copy(
+def copy(
     found: Iterator[Reading],
     labels: Mapping[int, Labels],
     write: Write,
     progress: Callable[[int, int], None],
 ) -> int:
+    """Write all that is found, at most `AT_ONCE` readings in memory; returns how many there were."""
     places = {no: place for place, no in enumerate(sorted(labels), start=1)}
     taken = 0
     while some := [(labels[one.no], one) for one in islice(found, AT_ONCE)]:
