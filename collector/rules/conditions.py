@@ -44,7 +44,7 @@ class Limits(msgspec.Struct, frozen=True):
     battery_fine: float = 25.0
 
 
-class Held(msgspec.Struct, frozen=True, omit_defaults=True):
+class Held(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """An active condition: since when, how bad, and why.
 
     `over_ms`: since this receipt every message has shown that it is over; it still has to stay so.

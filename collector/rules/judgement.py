@@ -21,7 +21,7 @@ from gascore.words import Condition, Level
 Effect: TypeAlias = ConditionRaised | ConditionChanged | ConditionCleared | FirstReport
 
 
-class Standing(msgspec.Struct, frozen=True, omit_defaults=True):
+class Standing(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What is known of a detector. It is what gets saved, so a field needs a default and never changes its name.
 
     Attributes:

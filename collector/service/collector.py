@@ -32,9 +32,10 @@ STALL_MS: Final = 10_000
 """When the loop was away for longer (suspended, starved, or the clock was set), we were blind."""
 LOOK_MS: Final = 2 * TICK_MS
 """Deadlines are looked at this often at least, for those that a message has brought forward."""
-LOOK_AT: Final = 5_000
-"""Detectors looked at before the loop serves the others again; and changes that may wait for the journal before more of
-them are looked at."""
+LOOK_AT: Final = 1_000
+"""Detectors looked at before the loop serves the others again: some 15 ms when all of them have gone silent."""
+WAITING: Final = 5_000
+"""Changes that may wait for the journal before more detectors are looked at."""
 BEHIND: Final = f"{SELF} behind"
 """Name of the blindness that is a backlog."""
 DRAIN_MS: Final = 10_000
@@ -142,7 +143,7 @@ class Collector:
             self._notice_jump(last_ms, now_ms)
             last_ms, more = now_ms, False
             self._notice_lag(now_ms)
-            if not self._sight.is_blind and len(self._intake.batch.changes) < LOOK_AT:
+            if not self._sight.is_blind and len(self._intake.batch.changes) < WAITING:
                 more = self._fleet.miss(self._intake.batch, now_ms, LOOK_AT)
                 if not self._intake.batch.is_empty:
                     self._pipeline.woken()

@@ -1,5 +1,6 @@
 """All detectors of the ledger, watched: who they are, what is known of them, and by when they are due."""
 
+import gc
 from collections.abc import Collection, Iterable
 from typing import Final, NamedTuple
 
@@ -17,6 +18,9 @@ from gascore.words import Condition, DetectorId
 
 _NUMBERS: Final = 1 << 20
 """A detector's number is below (`gascore.registry.Detector`)."""
+MASS: Final = 500
+"""So many detectors that change at once leave objects behind that stay. No cycle runs through them, and walking
+through a million of them would stop the loop for most of a second: the search for cycles leaves them out."""
 _NO_MORE: Final = (_NUMBERS, NOBODY)
 
 
@@ -77,6 +81,7 @@ class Fleet:
         self._rehouse(strays, batch, now_ms)
         for watch in self.watches.values():
             self._enter(watch, batch, now_ms)
+        gc.freeze()
 
     def _rehouse(self, strays: Iterable[tuple[int, Saved]], batch: Batch, now_ms: int) -> None:
         """Give what was saved under a number that is another's now, or nobody's, to its owner."""
@@ -189,6 +194,8 @@ class Fleet:
         missed, more = self.supervisor.expired(now_ms, limit)
         for watch, event in missed:
             self.apply(watch, event, batch, now_ms)
+        if len(missed) >= MASS:
+            gc.freeze()
         return more
 
     def missed(self, watch: Watch, count: int) -> None:
