@@ -65,8 +65,9 @@ class Register:
         if one.detector in self._lost:
             return
         self._lost[one.detector] = one
+        entry = (one.since_ms, one.detector)  # shared: it can be a whole city
         for group in one.groups:
-            insort(self._since.setdefault(group, []), (one.since_ms, one.detector))
+            insort(self._since.setdefault(group, []), entry)
             first_ms, last_ms = self._touched.get(group) or (one.since_ms, one.since_ms)
             self._touched[group] = min(first_ms, one.since_ms), max(last_ms, one.since_ms)
 
@@ -205,7 +206,7 @@ class Register:
         since = self._since.get(group, [])
         begin = bisect_left(since, (news[0] - width_ms, DetectorId("")))
         end = bisect_right(since, (news[1] + width_ms, DetectorId("\U0010ffff")))
-        if not size or end - begin < enough:
+        if not size or end - begin < enough or self._is_within(group, self._lost[since[begin][1]]):
             return None
         found = [self._lost[one] for _, one in since[begin:end]]
         found = [one for one in found if not self._is_explained(one, group)]
@@ -213,6 +214,19 @@ class Register:
         if len(burst) < enough or not self._is_cause(group, burst):
             return None
         return burst[0].since_ms, len(burst)
+
+    def _is_within(self, group: Group, first: Lost) -> bool:
+        """Whether the group is part of an area that is out since before `first` went: then there is nothing to find.
+
+        Saves asking `_is_explained` of each of them.
+        """
+        if group.kind is not GroupKind.AREA:
+            return False
+        wider = first.groups[first.groups.index(group) + 1 :]
+        began = [
+            self._states[one].began_ms for one in wider if one in self._states and one.kind is group.kind
+        ]
+        return any(began_ms <= first.since_ms for began_ms in began)
 
     def _is_cause(self, group: Group, burst: list[Lost]) -> bool:
         """Whether it is the group that these have in common, not one site or one part of it."""

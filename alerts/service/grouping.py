@@ -301,9 +301,7 @@ class Grouping:
         self._said_ms.pop(group, None)
         self._said.pop(group, None)
         if alarm is not None and (file := work.books.cases.of_id(alarm)) is not None:
-            outage = self._outage(group, file.alarm.outage.most if file.alarm.outage else 0)
-            work.happen(file, Numbers(outage), Moment(work.now_ms))
-            work.happen(work.books.cases.of_id(alarm), event, Moment(work.now_ms))
+            work.happen(file, event, Moment(work.now_ms))
 
     def _outage(self, group: Group, most: int) -> Outage:
         counted = self._register.counted(group)

@@ -123,6 +123,15 @@ def test_who_was_offline_long_before_is_no_part_of_it() -> None:
     assert register.stands_for(lost("e1", EAST)) == EAST
 
 
+def test_within_an_area_that_is_out_no_smaller_one_begins() -> None:
+    register = a_register(some("e", 30, EAST, TOWN, CITY), some("w", 30, WEST, TOWN, CITY))
+    assert began(decide(register)) == [TOWN]
+    for one in some("late", 20, EAST, TOWN, CITY, at_s=20):
+        register.went(one)
+    assert began(decide(register, 20)) == []
+    assert register.counted(TOWN).offline == 80
+
+
 def test_nothing_is_decided_before_the_ledger_is_counted() -> None:
     register = Register(LIMITS)
     for one in some("e", 50, EAST):
