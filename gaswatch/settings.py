@@ -69,7 +69,7 @@ class Settings(BaseSettings):
     influx_org: str = Field(default="", validation_alias=AliasChoices("INFLUXDB_V2_ORG", "influx_org"))
     influx_bucket: str = "gaswatch"
     spool_max_mb: int = Field(default=2048, ge=1)
-    """Disk for readings that wait for InfluxDB; about 16 bytes each, so 9 days of 10,000 detectors at one a minute."""
+    """Disk for readings that wait for InfluxDB; about 18 bytes each, so 8 days of 10,000 detectors at one a minute."""
     twilio_account_sid: str = Field(
         default="", validation_alias=AliasChoices("TWILIO_ACCOUNT_SID", "twilio_account_sid")
     )

@@ -323,6 +323,19 @@ def test_trouble_in_the_middle_of_a_search_keeps_all_of_it(way: Way) -> None:
     assert way.spool.fill.dead == 1
 
 
+def test_small_rows_are_merged_during_an_outage_and_arrive_whole_and_in_order(way: Way) -> None:
+    way.fake.always = RESETS
+    for number in range(0, 12_000, 30):
+        way.put(*range(number, number + 30))
+    before = way.spool.fill
+    way.drainer.step()
+    assert way.spool.fill.points == before.points == 12_000
+    assert way.spool.fill.bytes < before.bytes / 2
+    way.fake.always = None
+    way.drain()
+    assert [one for sent in way.fake.writes for one in sent] == [line(number) for number in range(12_000)]
+
+
 def test_a_server_that_is_not_there_is_waited_for(way: Way, tmp_path: Path) -> None:
     del tmp_path
     target = Target(f"http://user:secret@127.0.0.1:{free_port()}", TOKEN, "org", "bucket")

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -142,6 +142,49 @@ def test_the_disk_is_given_back_after_an_outage(path: Path, spool: Spool) -> Non
     spool.put([numbered(1)], NOW_MS)
     spool.close()  # the last connection brings the write-ahead log into the file
     assert path.stat().st_size < full / 10
+
+
+def test_many_small_rows_become_one_that_takes_less_disk(path: Path, spool: Spool) -> None:
+    for number in range(130):
+        spool.put([numbered(number, points=10)], NOW_MS + number)
+    before = spool.fill
+    while spool.merge(b"".join, 500):
+        pass
+    entries = spool.oldest(PLENTY)
+    assert [one.points for one in entries] == [500, 500] + [10] * 30
+    joined = b"".join(one.payload for one in entries)
+    assert joined == b"".join(numbered(number).payload for number in range(130))
+    assert spool.fill == before._replace(bytes=before.bytes - 98 * ROW)
+    spool.settle([entries[0].id], [], NOW_MS)
+    assert spool.fill.oldest_ms == NOW_MS + 50
+    again = Spool(path, PLENTY)
+    assert again.fill == spool.fill
+    again.close()
+
+
+def test_what_is_too_few_or_big_already_is_not_merged(spool: Spool) -> None:
+    for number in range(24):
+        spool.put([numbered(number, points=100)], NOW_MS)
+    assert not spool.merge(b"".join, 5_000)  # more may come
+    spool.put([numbered(24, points=4_000)], NOW_MS)
+    assert spool.merge(b"".join, 5_000)
+    assert not spool.merge(b"".join, 5_000)
+    assert len(spool.oldest(PLENTY)) == 25
+
+
+def test_rows_that_make_room_while_they_are_merged_stay_gone(path: Path) -> None:
+    spool = Spool(path, 60 * (100 + ROW))
+
+    def join(payloads: Sequence[bytes]) -> bytes:
+        spool.put([numbered(100)], NOW_MS)
+        return b"".join(payloads)
+
+    for number in range(60):
+        spool.put([numbered(number)], NOW_MS)
+    assert spool.merge(join, 50)
+    assert numbers(spool) == [*range(1, 60), 100]
+    assert spool.fill.dropped == 1
+    spool.close()
 
 
 def test_it_is_filled_and_emptied_by_two_threads_at_once(spool: Spool) -> None:

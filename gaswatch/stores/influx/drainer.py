@@ -5,6 +5,7 @@
 
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from random import Random
 from threading import Event, Thread
 from typing import Final, NamedTuple
@@ -21,6 +22,8 @@ from gaswatch.stores.influx.spool import DeadLetter, Entry, Spool
 from gaswatch.stores.influx.transport import Transport
 
 _log = structlog.get_logger()
+_MERGES: Final = 20
+"""In one step: a stop should not wait for all of a long outage."""
 LINGER_MS: Final = 1_000
 """What comes within it goes into one write: a database is glad of few, big ones."""
 DEFECT_MS: Final = 30_000
@@ -81,6 +84,12 @@ class Drainer:
             self.taken_ms = now_ms
             return LINGER_MS
         self.taken_ms = min(self.taken_ms, now_ms)  # the clock may have been set back
+        due_ms = self._try(entries)
+        if self.held is not None:
+            self._merge()
+        return due_ms
+
+    def _try(self, entries: Sequence[Entry]) -> int:
         if self._probe is None:
             found = probe(self._transport)
             if found.problem is not None:
@@ -129,6 +138,13 @@ class Drainer:
             _log.info("series database takes readings again")
         self.held = None
         return 0 if self._spool.fill.points >= self._most_lines else LINGER_MS
+
+    def _merge(self) -> None:
+        """While nothing is taken, there is time to make the spool smaller."""
+        with suppress(zlib.error):  # what is damaged is buried when its turn to be sent has come
+            for _ in range(_MERGES):
+                if not self._spool.merge(joined, MOST_LINES):
+                    return
 
     def _bury_damaged(self, entries: Sequence[Entry]) -> None:
         """Lines that the disk has spoilt hold up no others."""

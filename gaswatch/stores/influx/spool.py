@@ -6,7 +6,7 @@ then no leak would come through either (docs/adr/0015).
 """
 
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import Final, NamedTuple
@@ -18,6 +18,8 @@ DEAD_MOST: Final = 10_000
 """Dead letters that are kept; the newest, about 1 MB."""
 _ROW_BYTES: Final = 64
 """What SQLite needs for a row beside its payload, generously: many small rows must not go past the bound."""
+_MERGED_ROWS: Final = 25
+"""Fewer rows are not worth to be merged: they are big ones."""
 _SHRINK_PAGES: Final = 8_192
 """Free pages that are given back in one go: 32 MB."""
 # AUTOINCREMENT: an id never comes again, or what was sent long ago could settle what is new.
@@ -84,6 +86,7 @@ class Spool:
         self.max_bytes = max_bytes
         self._file = SqliteFile(path, _TABLES)
         self._changing = Lock()
+        self._merged_to = 0
         with self._file.read() as connection:
             self._fill = _count(connection)
 
@@ -147,6 +150,53 @@ class Spool:
                 dead=fill.dead + len(dead),
                 dead_ms=now_ms if dead else fill.dead_ms,
             )
+
+    def merge(self, join: Callable[[Sequence[bytes]], bytes], most_points: int) -> bool:
+        """Make one row of many small ones that follow each other, as big as one write; whether there were some.
+
+        A town that reports a little at a time takes a fifth of the disk then. To be called by the thread that
+        settles, and only while it has nothing under way.
+
+        Args:
+            join: makes one payload of several.
+            most_points: in the new row.
+        """
+        group = self._next_group(most_points)
+        if group is None:
+            return False
+        first, last = group[0].id, group[-1].id
+        self._merged_to = last
+        if len(group) < _MERGED_ROWS:
+            return True
+        payload = join([one.payload for one in group])
+        points, size, span = sum(one.points for one in group), len(payload) + _ROW_BYTES, (first, last)
+        with self._changing:
+            with self._file.write() as connection:
+                created_ms, number, before = connection.execute(
+                    "SELECT min(created_ms), count(*), sum(bytes) FROM spool WHERE id BETWEEN ? AND ?", span
+                ).fetchone()
+                if number < len(group):  # some of them had to make room meanwhile
+                    return True
+                connection.execute("DELETE FROM spool WHERE id BETWEEN ? AND ?", span)
+                row = (first, created_ms, points, size, payload)
+                connection.execute("INSERT INTO spool VALUES (?, ?, ?, ?, ?)", row)
+            self._fill = self._fill._replace(bytes=self._fill.bytes - before + size)
+        return True
+
+    def _next_group(self, most_points: int) -> list[Entry] | None:
+        """Rows after those that are merged, as many as make a big one; None: there are not so many yet."""
+        group: list[Entry] = []
+        points = 0
+        with self._file.read() as connection:
+            for row in connection.execute(
+                "SELECT id, points, payload FROM spool WHERE id > ? ORDER BY id", (self._merged_to,)
+            ):
+                entry = Entry(*row)
+                points += entry.points
+                if group and points > most_points:
+                    return group
+                group.append(entry)
+        return None
 
     def dead_letters(self, most: int) -> list[DeadLetter]:
         """The newest of them."""
