@@ -44,7 +44,7 @@ async def test_metrics_add_up_at_every_scrape_and_agree_with_what_was_sent(tmp_p
             town.send()
             await town.sent(1_000)
             await lie(broker, 20)
-            for _ in range(3):
+            for _ in range(2):
                 process.kill()
                 process.wait()
                 await town.sent(500)
