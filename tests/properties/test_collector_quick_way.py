@@ -9,10 +9,10 @@ from collector.rules.conditions import CHECKS, Finding, wrong_gas
 from collector.rules.judgement import Standing, at_worst
 from collector.rules.timing import Timing, place
 from collector.rules.trend import follow
-from collector.rules.watch import QUIET, Watch, hear
+from collector.rules.watch import QUIET, Watch, _hear_slowly, hear
 from gascore.wire import Status, Valve, decode_status
 from gascore.words import Condition, ReportedState, SupplyGas
-from support.collector_words import LIMITS, T0, a_payload, a_placed
+from support.collector_words import LIMITS, T0, a_payload, a_placed, a_status
 
 fields = st.fixed_dictionaries(
     {"state": st.sampled_from([str(state) for state in ReportedState])},
@@ -72,6 +72,33 @@ def test_what_the_quick_way_calls_quiet_no_check_finds_anything_in(
     assert follow(None, T0, judged.lel, placed.figures, held=False)[0] is None
     assert not isinstance(wrong_gas(placed, status.gas or declared), Finding)
     assert watch.standing is before
+
+
+told = st.lists(
+    st.tuples(
+        st.sampled_from(["normal"] * 8 + ["low", "fault", "test"]),
+        st.sampled_from([None, 0.4, 1.0, 1.9, 2.1, 4.4, 4.6, 5.0, 6.0, 9.0, 24.0, 26.0]),
+        st.sampled_from([10_000, 10_000, 10_000, 30_000, 400_000]),
+    ),
+    min_size=3,
+    max_size=60,
+)
+
+
+@given(messages=told, figures=figures, gas=st.sampled_from(["methane", "lpg"]))
+def test_the_quick_way_and_the_slow_way_tell_the_same_story(
+    messages: list[tuple[str, float | None, int]], figures: dict[str, Any], gas: str
+) -> None:
+    quick, slow = (Watch(a_placed(**figures), Standing(), 10.0) for _ in range(2))
+    now_ms = T0
+    for seq, (state, lel, pause_ms) in enumerate(messages, 1):
+        now_ms += pause_ms
+        status = a_status(state, lel=lel, seq=seq, ts=now_ms, gas=gas)
+        by_quick = hear(quick, status, now_ms, flagged=False, limits=LIMITS)
+        by_slow = _hear_slowly(slow, status, now_ms, flagged=False, limits=LIMITS)
+        assert by_slow.effects == (() if by_quick is QUIET else by_quick.effects)
+        assert quick.standing == slow.standing
+        assert (quick.seq, quick.seen, quick.newest_ms) == (slow.seq, slow.seen, slow.newest_ms)
 
 
 @given(messages=st.lists(fields, max_size=12))
