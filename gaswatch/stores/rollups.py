@@ -104,7 +104,8 @@ class Rollups:
     least ten minutes. After that the hour only knows which of its minutes have readings: what is added to a
     minute that has some is taken for a repetition. It still raises the maximum and the worst state, but not the
     count and the mean. So nothing is ever counted twice, and a reading that comes more than ten minutes late
-    into a minute from which another one came in time is missing in the count.
+    into a minute from which another one came in time is missing in the count. So are those of the minute that was just
+    begun when the clock was an hour ahead for a moment.
     """
 
     def __init__(self, path: Path, most: int = _MOST) -> None:
@@ -143,10 +144,11 @@ class Rollups:
     def seal(self, now_ms: int) -> int:
         """Fold what has settled into its hours; returns how many readings. Seconds at most, then call again."""
         with self._one_at_a_time:
-            until_ms = self._freeze(now_ms)
-            done = self._fold("fresh", until_ms)
+            settled_ms = (now_ms - SETTLE_MS) // _STEP_MS * _STEP_MS
+            done = self._fold("fresh", self._freeze(settled_ms))
             # Only when no frozen row is left: else a late one would take its minute from those that were in time.
-            return done if done >= self._most else done + self._fold("late", _AT)
+            # After a clock that was ahead, what comes now is "late", too, and has to settle as well.
+            return done if done >= self._most else done + self._fold("late", max(settled_ms, 0))
 
     def hourly(self, no: int, from_ms: int, to_ms: int) -> list[HourStat]:
         """The roll-ups of the hours (UTC) that [from_ms, to_ms) touches; hours without a reading are missing."""
@@ -176,14 +178,14 @@ class Rollups:
         """Close the file; nothing may be called afterwards."""
         self._file.close()
 
-    def _freeze(self, now_ms: int) -> int:
-        due_ms = (now_ms - SETTLE_MS) // _STEP_MS * _STEP_MS
+    def _freeze(self, settled_ms: int) -> int:
+        """Let nothing more into `fresh` before this instant, or the later one that it was; returns which."""
         with self._file.read() as connection:
             (until_ms,) = connection.execute("SELECT until_ms FROM folded").fetchone()
-        if due_ms > until_ms:
+        if settled_ms > until_ms:
             with self._file.write() as connection:
-                connection.execute("UPDATE folded SET until_ms = ?", (due_ms,))
-        return max(due_ms, int(until_ms))
+                connection.execute("UPDATE folded SET until_ms = ?", (settled_ms,))
+        return max(settled_ms, int(until_ms))
 
     def _fold(self, table: str, until_ms: int) -> int:
         """Group by group, until all is done or it was enough."""

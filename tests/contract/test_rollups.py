@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -157,6 +158,48 @@ def test_what_is_younger_than_ten_minutes_stays_loose(rollups: Rollups) -> None:
     assert rollups.seal(T0_MS + 10 * MINUTE_MS) == 0
     assert rollups.seal(T0_MS + 15 * MINUTE_MS) == 1
     assert rollups.seal(T0_MS + 20 * MINUTE_MS) == 1
+
+
+def test_a_clock_that_was_an_hour_ahead_costs_the_count_of_one_minute_at_most(rollups: Rollups) -> None:
+    rollups.add([a_reading(1, 0)])
+    rollups.seal(T0_MS + HOUR_MS)  # the clock is ahead …
+    for at_ms in range(20_000, 40 * MINUTE_MS, 20_000):  # … and set back
+        rollups.add([a_reading(1, at_ms)])
+        rollups.add([a_reading(1, at_ms)])
+        if at_ms % MINUTE_MS == 0:
+            rollups.seal(T0_MS + at_ms)
+    assert [one.count for one in rollups.hourly(1, T0_MS, T0_MS + 1)] == [118]
+    folded(rollups)
+    assert [one.count for one in rollups.hourly(1, T0_MS, T0_MS + 1)] == [118]
+
+
+def test_folding_goes_on_beside_the_writer_and_counts_each_once(path: Path) -> None:
+    writer, reader = Rollups(path, most=100), Rollups(path)
+    minutes = 200
+
+    def write() -> None:
+        for minute in range(minutes):
+            writer.add([a_reading(no, minute * MINUTE_MS) for no in NOS])
+
+    def seal() -> None:
+        while not writing.done():
+            writer.seal(T0_MS + minutes * MINUTE_MS // 2)
+
+    def read() -> None:
+        before = 0
+        while not writing.done():
+            now = sum(one.count for one in reader.hourly(NOS[2], T0_MS, LATER_MS))
+            assert before <= now <= minutes
+            before = now
+
+    with ThreadPoolExecutor(3) as pool:
+        writing = pool.submit(write)
+        for one in [writing, pool.submit(seal), pool.submit(read)]:
+            one.result(60)
+    folded(writer)
+    assert [sum(one.count for one in reader.hourly(no, T0_MS, LATER_MS)) for no in NOS] == [minutes] * 4
+    writer.close()
+    reader.close()
 
 
 def test_what_was_added_survives_a_kill(path: Path) -> None:
