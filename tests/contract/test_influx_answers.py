@@ -226,6 +226,14 @@ def test_a_configuration_error_keeps_everything_and_says_what_to_do(way: Way, st
     assert way.drainer.held is None
 
 
+def test_a_server_of_another_kind_is_called_so(way: Way) -> None:
+    way.fake.odd.replies = None
+    way.fake.odd.status, way.fake.odd.body = 404, "<html>nginx</html>"
+    way.put(1)
+    assert way.drainer.step() == CONFIGURATION_MS
+    assert "is no InfluxDB: check INFLUXDB_V2_URL" in way.why()
+
+
 def test_an_organization_that_is_not_named_is_found_before_a_line_is_sent(way: Way) -> None:
     way.fake.always = Reply(400, '{"code":"invalid","message":"Please provide either orgID or org"}')
     way.put(1)
@@ -278,8 +286,9 @@ def test_retry_after_is_followed(way: Way) -> None:
     way.put(1)
     way.fake.next.append(Reply(429, headers={"Retry-After": "17"}))
     assert way.drainer.step() == 17_000
-    way.fake.next.append(Reply(503, headers={"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}))
-    assert way.drainer.step() <= 400
+    for nonsense in ("Wed, 21 Oct 2026 07:28:00 GMT", "nan", "inf", "-5", "soon"):
+        way.fake.next.append(Reply(503, headers={"Retry-After": nonsense}))
+        assert way.drainer.step() <= MOST_MS
     way.drain()
     assert way.stored() == lines(1)
 

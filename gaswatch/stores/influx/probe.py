@@ -47,6 +47,8 @@ def probe(transport: Transport) -> Probe:
     if answer.status == HTTPStatus.BAD_REQUEST and _PLACES.search(answer.text):
         answer = answer._replace(status=HTTPStatus.NOT_FOUND)  # 2.x, where no organization is named
     if not _is_open(answer):
+        if ping.version is None and ping.status == answer.status == HTTPStatus.NOT_FOUND:
+            return Probe(name, dialect, f"{place} is no InfluxDB: check INFLUXDB_V2_URL", is_lasting=True)
         return Probe(name, dialect, words(answer, transport.target), judge(answer, 1) is not Outcome.LATER)
     return Probe(name, dialect)
 

@@ -7,6 +7,7 @@ writer: that loses lines without a word when the server is away for long (docs/a
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
+from math import isfinite
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -118,7 +119,7 @@ def _answer_of(ask: Callable[[], Answer]) -> Answer:
         headers: Mapping[str, str] = error.headers or {}
         return Answer(
             error.status or NO_ANSWER,
-            str(error.body or error.reason or "")[:_MOST_TEXT],
+            " ".join(str(error.body or error.reason or "").split())[:_MOST_TEXT],
             _seconds(headers.get("Retry-After")),
             _version(headers),
         )
@@ -133,9 +134,10 @@ def _version(headers: Mapping[str, str]) -> str | None:
 def _seconds(text: str | None) -> float | None:
     """Retry-After in seconds; the form with a date is not used by InfluxDB, and not followed."""
     try:
-        return max(float(text), 0.0) if text else None
+        seconds = float(text) if text else 0.0
     except ValueError:
         return None
+    return seconds if seconds > 0 and isfinite(seconds) else None
 
 
 # The first that fits: some are kinds of the later ones.
@@ -145,7 +147,6 @@ _WORDS: Final[tuple[tuple[type[Exception], str], ...]] = (
     (urllib3.exceptions.ConnectTimeoutError, "it can't be reached (timed out)"),
     (urllib3.exceptions.ReadTimeoutError, "it takes the connection, but does not answer (timed out)"),
     (urllib3.exceptions.ProtocolError, "the connection broke ({})"),
-    (urllib3.exceptions.SSLError, "TLS fails ({})"),
 )
 
 
