@@ -32,7 +32,8 @@ async def said(town: FaultTown, words: str) -> None:
 
 
 def spells(reckoning: Reckoning) -> list[tuple[BlindScope, str]]:
-    return [(one.scope, one.name) for one in reckoning.blind]
+    """What was down. That we were behind afterwards depends on the machine."""
+    return [(one.scope, one.name) for one in reckoning.blind if one.scope is not BlindScope.COLLECTOR]
 
 
 def leaks(town: FaultTown) -> int:

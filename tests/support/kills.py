@@ -81,7 +81,7 @@ def untrue(spells: Sequence[BlindEnded], killed: Sequence[int]) -> list[BlindEnd
     return [
         spell
         for spell in spells
-        if spell.scope is BlindScope.COLLECTOR
+        if (spell.scope, spell.name) == (BlindScope.COLLECTOR, "collector")
         and not any(-TRUTH_MS <= spell.since_ms - at_ms <= TRUTH_MS for at_ms in killed)
     ]
 
