@@ -12,7 +12,7 @@ from typing import Protocol
 from alerts.rules.casefile import CaseFile
 from alerts.rules.delivery import Parcel, Receipt, Sent
 from alerts.rules.outage import Group
-from gascore.alarm import AlarmKind
+from gascore.alarm import Alarm, AlarmKind
 from gascore.journal import Entry, Event
 from gascore.registry import Detector, Person, Role, Room, Site
 from gascore.words import AlarmId, DetectorId, NoticeId, RoomId, RoomKind, SiteId
@@ -105,8 +105,8 @@ class Cases(Protocol):
         """An alarm, open or closed."""
         ...
 
-    def open_of(self, kind: AlarmKind) -> list[CaseFile]:
-        """All open alarms of a kind."""
+    def open_of(self, kinds: Collection[AlarmKind]) -> list[Alarm]:
+        """All open alarms of these kinds, the oldest first."""
         ...
 
     def times(self, detector: DetectorId, since_ms: int, stands_for: AlarmId | None) -> int:
@@ -218,6 +218,10 @@ class Transaction(Protocol):
 
 class Books(Protocol):
     """Where alarms and notices are kept. Implementation: `gaswatch.stores.desk.SqlBooks`."""
+
+    def open_of(self, kinds: Collection[AlarmKind]) -> list[Alarm]:
+        """All open alarms of these kinds, the oldest first; no writer has to wait meanwhile."""
+        ...
 
     def transaction(self) -> AbstractContextManager[Transaction]:
         """One write transaction, alone."""

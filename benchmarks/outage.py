@@ -132,7 +132,7 @@ class Town:
                 later_ms = 2 * LOOK_MS  # a small outage is over before the groups are looked at
 
     def restart(self) -> float:
-        """The first turn of a new process, ms."""
+        """The first turn of a new process, ms; it reads what is open before its transaction begins."""
         self._turn(self.a_desk(), NOW_MS + 600_000)
         return self.turns_ms.pop()
 

@@ -86,6 +86,7 @@ class Desk:
         Raises:
             StoreDownError: nothing happened; try again.
         """
+        self._grouping.prepare(self._books)
         try:
             with self._books.transaction() as books:
                 work = Casework(books, self._registry, self._grouping.groups, self._zone, now_ms)

@@ -5,13 +5,13 @@ portions, so that no transaction is long. What is remembered here follows from t
 start, and after a transaction that failed, it is read from them again.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
 
-from alerts.ports import Groups, Member
+from alerts.ports import Books, Groups, Member
 from alerts.rules import unstable
 from alerts.rules.lifecycle import Absorbed, Began, Ended, Numbers, StoodFor
 from alerts.rules.lost import Lost, Register, Turn
@@ -28,6 +28,7 @@ PORTION: Final = 25
 """Alarms brought in step in one transaction."""
 COUNT_MS: Final = 5_000
 """A group alarm's numbers are written anew so often at most."""
+REMEMBERED: Final = (AlarmKind.OUTAGE, AlarmKind.UNSTABLE, AlarmKind.OFFLINE)
 SPACING_MS: Final = 250
 """Detectors that are still offline when their group's outage is over are told of one after the other."""
 
@@ -88,11 +89,19 @@ class Grouping:
         """A transaction failed: what is remembered may be more than what is stored."""
         self._is_loaded = False
 
+    def prepare(self, books: Books) -> None:
+        """Before a transaction: read what is open, if that is not remembered. Raises `StoreDownError`.
+
+        Nobody else changes alarms, so that it is the same in the transaction; but there a writer would wait for it.
+        """
+        if not self._is_loaded:
+            self._load(books.open_of(REMEMBERED))
+
     def begin(self, work: Casework) -> None:
-        """At the begin of each transaction."""
+        """At the begin of each transaction, and within it when something was undone."""
         self._members.clear()
         if not self._is_loaded:
-            self._load(work)
+            self._load(work.books.cases.open_of(REMEMBERED))
         elif self._is_new:
             self._register.survey(self._sizes)
         self._is_new = False
@@ -184,38 +193,28 @@ class Grouping:
 
     # --- within ------------------------------------------------------------------------------------
 
-    def _load(self, work: Casework) -> None:
+    def _load(self, alarms: Sequence[Alarm]) -> None:
         """From the open alarms."""
-        self._register = Register(self.limits.outage)
-        self._register.survey(self._sizes)
-        cases = work.books.cases
-        groups = [file.alarm for file in cases.open_of(AlarmKind.OUTAGE)]
-        self._alarms = {Group(one.outage.kind, one.outage.id): one.id for one in groups if one.outage}
-        self._said = {
-            Group(one.outage.kind, one.outage.id): one.outage.offline for one in groups if one.outage
+        register = self._register = Register(self.limits.outage)
+        register.survey(self._sizes)
+        groups = {Group(one.outage.kind, one.outage.id): one for one in alarms if one.outage}
+        self._alarms = {group: one.id for group, one in groups.items()}
+        self._said = {group: one.outage.offline for group, one in groups.items() if one.outage}
+        self._said_ms = dict.fromkeys(groups, 0)
+        calm = sorted(alarms, key=lambda one: one.changed_ms)
+        self._unstable = {
+            one.detector: (one.id, unstable.State(unstable.Phase.UNSTABLE, one.changed_ms))
+            for one in calm
+            if one.kind is AlarmKind.UNSTABLE and one.detector
         }
-        self._said_ms = dict.fromkeys(self._alarms, 0)
-        self._unstable = {}
-        for file in sorted(cases.open_of(AlarmKind.UNSTABLE), key=lambda file: file.alarm.changed_ms):
-            state = unstable.State(unstable.Phase.UNSTABLE, file.alarm.changed_ms)
-            if file.alarm.detector is not None:
-                self._unstable[file.alarm.detector] = file.alarm.id, state
-        lost = {
-            file.alarm.detector: file.alarm
-            for file in cases.open_of(AlarmKind.OFFLINE)
-            if file.alarm.detector
-        }
+        lost = {one.detector: one for one in alarms if one.kind is AlarmKind.OFFLINE and one.detector}
         for detector, member in self.groups.members(lost.keys()).items():
-            alarm = lost[detector]
-            since_ms = min(alarm.since_ms, alarm.opened_ms)
-            self._register.went(Lost(detector, member.site, member.groups, since_ms))
-        for one in groups:
-            if one.outage:
-                self._register.resume(Group(one.outage.kind, one.outage.id), one.since_ms)
+            since_ms = min(lost[detector].since_ms, lost[detector].opened_ms)
+            register.went(Lost(detector, member.site, member.groups, since_ms))
+        for group, one in groups.items():
+            register.resume(group, one.since_ms)
         self._queue = {
-            detector: None
-            for detector, alarm in lost.items()
-            if detector and self._stands_for(detector) != alarm.inside
+            detector: None for detector, one in lost.items() if self._stands_for(detector) != one.inside
         }
         self._is_loaded = True
 

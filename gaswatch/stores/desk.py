@@ -3,7 +3,7 @@
 `alarm.open_key` is unique: the database itself refuses a second open alarm of one key.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from alerts.rules.ladder import Ladder
 from gascore.alarm import Alarm, AlarmKind
 from gascore.journal import Entry, Event, StoreDownError
 from gascore.words import AlarmId, DetectorId
-from gaswatch.stores.engine import writing
+from gaswatch.stores.engine import reading, writing
 from gaswatch.stores.journal import after_in, append_in, lock
 from gaswatch.stores.outbox import SqlNotices
 from gaswatch.stores.schema import alarm, cursor, escalation
@@ -68,10 +68,9 @@ class SqlCases:
         """An alarm, open or closed."""
         return _file(self._connection.execute(_of_id, {"wanted": alarm_id}).first())
 
-    def open_of(self, kind: AlarmKind) -> list[CaseFile]:
-        """All open alarms of a kind, the oldest first."""
-        query = _both.where(alarm.c.closed_ms.is_(None), alarm.c.kind == kind).order_by(alarm.c.id)
-        return [file for row in self._connection.execute(query) if (file := _file(row))]
+    def open_of(self, kinds: Collection[AlarmKind]) -> list[Alarm]:
+        """All open alarms of these kinds, the oldest first."""
+        return _open_of(self._connection, kinds)
 
     def times(self, detector: DetectorId, since_ms: int, stands_for: AlarmId | None) -> int:
         """How often a detector went offline since then on its own, or inside the alarm `stands_for`."""
@@ -158,12 +157,23 @@ class SqlBooks:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
+    def open_of(self, kinds: Collection[AlarmKind]) -> list[Alarm]:
+        """All open alarms of these kinds, the oldest first; no writer has to wait meanwhile."""
+        with reading(self._engine) as connection:
+            return _open_of(connection, kinds)
+
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """One write transaction, alone: on PostgreSQL the journal's lock is taken first, too."""
         with writing(self._engine) as connection:
             lock(connection)
             yield SqlTransaction(connection)
+
+
+def _open_of(connection: Connection, kinds: Collection[AlarmKind]) -> list[Alarm]:
+    wanted = alarm.c.closed_ms.is_(None) & alarm.c.kind.in_([kind.value for kind in kinds])
+    bodies = connection.execute(select(alarm.c.body).where(wanted).order_by(alarm.c.id)).scalars()
+    return [_alarm_of(body) for body in bodies]
 
 
 def _file(row: Sequence[Any] | None) -> CaseFile | None:

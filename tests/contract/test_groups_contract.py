@@ -90,5 +90,7 @@ def test_the_alarms_inside_another_are_listed_and_its_own_times_counted(store: S
         assert times(DetectorId("d"), T, None) == 1, "those inside a group are not its own"
         assert times(DetectorId("d"), T, AlarmId(8)) == 2
         assert times(DetectorId("d"), T + 2, AlarmId(8)) == 1
-        assert [file.alarm.id for file in books.cases.open_of(AlarmKind.OFFLINE)] == [3]
+        assert [one.id for one in books.cases.open_of([AlarmKind.OFFLINE])] == [3]
+    both = SqlBooks(store.engine).open_of([AlarmKind.OFFLINE, AlarmKind.UNSTABLE])
+    assert [one.id for one in both] == [3, 8]
     assert SqlBoard(store.engine).inside(AlarmId(9), None, 10) == [], "nothing was journaled of it"

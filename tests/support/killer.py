@@ -1,10 +1,11 @@
 """A store that kills the process that uses it: at the n-th call, before or after a commit."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from alerts.ports import Books, Transaction
+from gascore.alarm import Alarm, AlarmKind
 
 
 class Killed(BaseException):
@@ -23,6 +24,10 @@ class KillingBooks:
         self.calls += 1
         if self.calls == self._at:
             raise Killed(what)
+
+    def open_of(self, kinds: Collection[AlarmKind]) -> list[Alarm]:
+        self.count("before open_of")
+        return self._books.open_of(kinds)
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
