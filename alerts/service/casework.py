@@ -144,7 +144,7 @@ class Casework:
         """A ladder that was held starts only if nothing else explains its alarm by now."""
         if file.ladder.phase is ladder.Phase.HELD:
             other = guard.stands_for(file.alarm)
-            if other is not None:
+            if other not in {None, file.alarm.inside}:
                 self.happen(file, lifecycle.StoodFor(other), Moment(self.now_ms))
                 return
             if guard.is_undecided:

@@ -214,7 +214,7 @@ class Grouping:
         for group, one in groups.items():
             register.resume(group, one.since_ms)
         self._queue = {
-            detector: None for detector, one in lost.items() if self._stands_for(detector) != one.inside
+            one.detector: None for one in alarms if one.detector and self.stands_for(one) != one.inside
         }
         self._is_loaded = True
 

@@ -258,3 +258,26 @@ def test_a_leak_is_told_in_the_turn_in_which_thousands_of_silences_wait(town: Qu
     town.desk.turn(town.clock.now_ms())
     opened = [event.alarm.key for event in town.events(AlarmStepped) if event.step is AlarmStep.OPENED]
     assert opened[0] == "detector:east-11:leak"
+
+
+def test_an_unstable_detector_in_an_outage_is_no_text_of_its_own_until_it_is_back(town: Quarter) -> None:
+    for _ in range(2):
+        town.go("west-05")
+        town.advance(5)
+        town.come_back("west-05")
+        town.advance(5)
+    town.go(*names("west"))
+    town.advance(60)
+    (group,) = town.open_of(AlarmKind.OUTAGE)
+    (unstable,) = town.open_of(AlarmKind.UNSTABLE)
+    assert unstable.inside == group.id
+    assert town.owners_told() == set()
+    town.running = False
+    town.come_back(*names("west"))
+    town.running = True
+    town.desk.turn(town.clock.now_ms())
+    town.restart()
+    town.advance(120)
+    (unstable,) = town.open_of(AlarmKind.UNSTABLE)
+    assert unstable.inside is None
+    assert "时断时续" in town.owner_heard("west-05")[0][1]
