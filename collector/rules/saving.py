@@ -10,7 +10,7 @@ from collector.rules.sequence import UNCOUNTED
 from collector.rules.watch import Watch
 from gascore.journal import ConditionCleared, Reason
 from gascore.registry import Placed
-from gascore.words import DetectorId, SiteId
+from gascore.words import DetectorId, Level, SiteId
 
 NOBODY: Final = b"null"
 """The stored form of a number that is free."""
@@ -30,6 +30,7 @@ class Saved(msgspec.Struct, frozen=True, omit_defaults=True):
     seq: int = 0
     seen: int = 0
     site: str = ""
+    leaks: tuple[tuple[int, int | None, Level], ...] = ()
 
 
 _encode = msgspec.json.Encoder().encode
@@ -39,7 +40,9 @@ _decode: Callable[[bytes], Saved | None] = msgspec.json.Decoder(Saved | None).de
 def save(watch: Watch) -> bytes:
     """The stored form of what must survive a restart."""
     site = watch.placed.site if watch.standing.held else ""
-    return _encode(Saved(watch.placed.id, watch.standing, watch.newest_ms, watch.seq, watch.seen, site))
+    return _encode(
+        Saved(watch.placed.id, watch.standing, watch.newest_ms, watch.seq, watch.seen, site, watch.leaks)
+    )
 
 
 def read(body: bytes) -> Saved | None:
@@ -62,6 +65,7 @@ def restore(placed: Placed, saved: Saved | None, now_ms: int) -> Watch:
         seen=saved.seen,
         gaps=UNCOUNTED if saved.seen else 0,
         newest_ms=min(saved.newest_ms, now_ms),
+        leaks=saved.leaks,
     )
 
 

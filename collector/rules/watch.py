@@ -23,6 +23,10 @@ DUPLICATE: Final = Step(NEW)
 """The message was heard before; likewise."""
 
 
+LEAKS: Final = 16
+"""Messages of a leak that are remembered; a detector has fewer under way than that."""
+
+
 class Watch(msgspec.Struct, gc=False):
     """One detector, changed in place (a million of them: no cycle can run through it, so no gc).
 
@@ -37,6 +41,7 @@ class Watch(msgspec.Struct, gc=False):
         gone_ms: receipt of the last will in this run, 0: none.
         tick: the wheel's tick at which its deadline is looked at, 0: not in the wheel.
         trail: see `collector.rules.trend`; None while its number is low.
+        leaks: (number, instant, level) of the newest messages that said a leak, so that they are known when sent again.
     """
 
     placed: Placed
@@ -51,6 +56,7 @@ class Watch(msgspec.Struct, gc=False):
     gone_ms: int = 0
     tick: int = 0
     trail: trends.Trail | None = None
+    leaks: tuple[tuple[int, int | None, Level], ...] = ()
 
 
 def hear(watch: Watch, status: Status, received_ms: int, *, flagged: bool, limits: Limits) -> Step:
@@ -121,7 +127,12 @@ def _hear_slowly(watch: Watch, status: Status, received_ms: int, *, flagged: boo
     trail, trend = (watch.trail, Word.SILENT) if timing.stale else _trend(watch, status, timing, limits)
     done = step(standing, watch.placed, Reported(status, received_ms, timing, trend), limits)
     watch.standing = done.standing
-    watch.trail = None if Condition.LEAK in done.standing.held else trail
+    if Condition.LEAK in done.standing.held:
+        watch.trail = None
+        if status.seq is not None and (said := _said(watch, status, received_ms)):
+            watch.leaks = (*watch.leaks, (status.seq, status.ts, said))[-LEAKS:]
+    else:
+        watch.trail = trail
     watch.at_ms = timing.measured_ms
     watch.newest_ms = max(watch.newest_ms, timing.measured_ms) if timing.trusted else timing.measured_ms
     watch.heard_ms = received_ms
@@ -164,9 +175,13 @@ def _is_duplicate(watch: Watch, status: Status, received_ms: int, *, flagged: bo
         flagged=flagged,
     )
     if order is Order.DUPLICATE:
-        # A detector whose counter and clock stand still must still be able to report a leak. An older number is
-        # sent again: a detector repeats what its broker had handed on, but not answered before it died.
-        return flagged or status.seq != watch.seq or not _is_worse(watch, status, received_ms)
+        # A number that was heard before hides no leak that was not: the counter stands still, or began anew with a
+        # clock that was set back. But the very message of a leak that is over may be sent again: by the broker, or
+        # by the detector when its broker died before it answered.
+        said = _said(watch, status, received_ms)
+        held = watch.standing.held.get(Condition.LEAK)
+        is_worse = said > (held.level if held else Level.NONE)
+        return not is_worse or (status.seq, status.ts, said) in watch.leaks
     watch.seq, watch.seen = now.seq, now.seen
     # Of the numbers before its first message in this run, nobody knows which were heard: not all are saved.
     if watch.at_ms or missed < 0:
@@ -182,13 +197,12 @@ def measured_ms(watch: Watch, status: Status, received_ms: int, limits: Limits) 
     return received_ms if Condition.UNTRUSTED_CLOCK in watch.standing.held else ts
 
 
-def _is_worse(watch: Watch, status: Status, received_ms: int) -> bool:
-    held = watch.standing.held.get(Condition.LEAK)
-    level = held.level if held else Level.NONE
-    said = {ReportedState.LOW: Level.LOW, ReportedState.HIGH: Level.HIGH}.get(status.state, Level.NONE)
+def _said(watch: Watch, status: Status, received_ms: int) -> Level:
+    """The level that a message says by itself, whatever holds."""
+    by_state = {ReportedState.LOW: Level.LOW, ReportedState.HIGH: Level.HIGH}.get(status.state, Level.NONE)
     declared = watch.standing.declared if status.gas is None else status.gas
     judged = at_worst(watch.placed, status, declared, received_ms)
-    return max(said, number_level(watch.placed, judged, level)) > level
+    return max(by_state, number_level(watch.placed, judged, Level.NONE))
 
 
 def apply(watch: Watch, event: Event, limits: Limits) -> Step:

@@ -76,6 +76,35 @@ def test_a_counter_and_a_clock_that_stand_still_hide_no_leak() -> None:
     assert watch.standing.held[Condition.LEAK].level is Level.HIGH
 
 
+def test_a_detector_that_restarts_with_its_clock_set_back_hides_no_leak() -> None:
+    """It counts from 1 again and measures in the past, so that all its numbers look like repetitions."""
+    watch = a_watch()
+    for seq in range(1, 21):
+        tell(watch, seq, T0 + seq * 10_000)
+    for seq in range(1, 3):
+        now_ms = T0 + 200_000 + seq * 10_000
+        hear(watch, a_status("high", seq=seq, ts=now_ms - 120_000), now_ms, flagged=False, limits=LIMITS)
+        assert conditions(watch) == {Condition.LEAK}
+
+
+@pytest.mark.parametrize("flagged", [False, True])
+def test_the_messages_of_a_leak_that_is_over_change_nothing_when_they_are_sent_again(
+    *, flagged: bool
+) -> None:
+    """A killed broker marks nothing: what it had handed on but not answered, detectors send it once more."""
+    watch = a_watch()
+    told = [("low", 1), ("high", 2), ("high", 3), ("normal", 4), ("normal", 5)]
+    for state, seq in told:
+        tell(watch, seq, T0 + seq * 1000, state, lel=0.0 if state == "normal" else None)
+    assert conditions(watch) == set()
+    back = restore(watch.placed, read(save(watch)), T0 + 6000)
+    for one in (watch, back):
+        for state, seq in told:
+            status = a_status(state, seq=seq, ts=T0 + seq * 1000)
+            assert hear(one, status, T0 + 7000, flagged=flagged, limits=LIMITS) is DUPLICATE
+        assert conditions(one) == set()
+
+
 def test_a_detector_without_numbers_is_judged_all_the_same() -> None:
     watch = a_watch()
     tell(watch, None, T0)
