@@ -118,17 +118,28 @@ class Collector:
         self._sight.resume(restore(own.get(OWN)), last, now_ms)
         self.troubles.resume(own.get(TROUBLES), now_ms)
         self._brokers.resume(own.get(DROPS))
-        if booked := self._intake.close().recording(now_ms):
-            await asyncio.to_thread(parts.recorder.record, booked)
-        saying = asyncio.create_task(self._each(SECOND_MS, self._say))
+        is_booked = await self._book(now_ms)
+        saying = [asyncio.create_task(self._each(SECOND_MS, self._say))] if is_booked else []
         try:
             await asyncio.to_thread(self._ledger.load)
         finally:
-            saying.cancel()
+            for task in saying:
+                task.cancel()
         self._is_loaded = True
         self._intake.resume(own.get(STRANGERS), self._clock.now_ms())
         self._pipeline.woken()
         _log.info("collector started", detectors=len(self._fleet.watches), links=list(self._sight.links))
+
+    async def _book(self, now_ms: int) -> bool:
+        """Whether what is in the open batch is in the journal now; else it goes there with what follows."""
+        try:
+            if recording := self._intake.batch.recording(now_ms):
+                await asyncio.to_thread(self._parts.recorder.record, recording)
+        except StoreDownError as error:
+            _log.warning("the start is not journaled yet", reason=str(error))
+            return False
+        self._intake.close()
+        return True
 
     def _link_changed(self, name: str, word: str, since_ms: int) -> None:
         if self._stopping.is_set():

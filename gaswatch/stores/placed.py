@@ -37,6 +37,9 @@ _DETECTORS: Final = select(
 _ROOMS: Final = select(_room.id, _room.site, _site.area, _room.kind, _room.supply_gas).join_from(
     schema.room, schema.site, _room.site == _site.id
 )
+# A dictionary, not the enum's own call: that one is most of the time that a room takes.
+_KINDS: Final = {one.value: one for one in RoomKind}
+_GASES: Final = {one.value: one for one in SupplyGas}
 _Place: TypeAlias = tuple[SiteId, RoomId, AreaId, RoomKind, SupplyGas]
 FiguresOf: TypeAlias = Callable[[str, AreaId, float | None, float | None], Thresholds]
 """The thresholds of a model in an area, with set points of its own."""
@@ -86,7 +89,7 @@ def _places(connection: Connection, wanted: Collection[str] | None) -> Mapping[s
         connection.execute(_ROOMS) if wanted is None else _among(connection, _ROOMS, _room.id, wanted)
     )
     return {
-        key: (names[site], key, names[area], RoomKind(kind), SupplyGas(gas))
+        key: (names[site], key, names[area], _KINDS[kind], _GASES[gas])
         for key, site, area, kind, gas in rows
     }
 

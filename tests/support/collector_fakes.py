@@ -49,19 +49,25 @@ def _concerns(placed: Placed, changed: Changed) -> bool:
 
 
 class FakeRecorder:
-    """Journal, states and quarantine; `down` makes every call fail as a store would. Also a Journal."""
+    """Journal, states and quarantine; `down` makes every call fail as a store would, `record_down` writing alone.
+
+    Also a Journal.
+    """
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
         self.saved: dict[int, bytes] = {}
         self.quarantined: list[Quarantined] = []
         self.down: str | None = None
+        self.record_down: str | None = None
         self.tries = 0
         self._lock = Lock()
 
     def record(self, recording: Recording) -> None:
         self.tries += 1
         self._fail()
+        if self.record_down is not None:
+            raise StoreDownError(self.record_down)
         self.append(list(recording.events), recording.at_ms)
         self.saved.update(recording.states)
         self.quarantined.extend(recording.quarantined)

@@ -54,3 +54,24 @@ async def test_while_it_reads_the_ledger_it_says_that_it_starts_and_since_when_i
         assert "starting" not in desk.status.notes
     [ended] = [one for one in desk.events(BlindEnded) if one.scope is BlindScope.COLLECTOR]
     assert ended.since_ms == last_ms
+
+
+async def test_a_start_that_can_not_be_journaled_goes_on_and_says_nothing_that_would_hide_the_blindness() -> (
+    None
+):
+    desk = Desk(a_placed())
+    async with desk.running(kill=True):
+        await desk.comes(lambda: "collector" in desk.board.words)
+    last_ms = desk.status.at_ms
+    await desk.clock.advance(60 * SECOND)
+    desk.recorder.record_down = "disk is full"
+    with desk.registry.slow():
+        starting = asyncio.create_task(desk.collector().run())
+        await desk.comes(lambda: desk.registry.reads == 2)
+        await desk.stays(lambda: desk.status.at_ms == last_ms)
+        desk.recorder.record_down = None
+    await desk.comes(lambda: desk.events(BlindBegan))
+    assert desk.events(BlindBegan)[0].since_ms == last_ms
+    starting.cancel()
+    with suppress(asyncio.CancelledError):
+        await starting
