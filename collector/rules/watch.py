@@ -181,7 +181,8 @@ def _is_duplicate(watch: Watch, status: Status, received_ms: int, *, flagged: bo
         said = _said(watch, status, received_ms)
         held = watch.standing.held.get(Condition.LEAK)
         is_worse = said > (held.level if held else Level.NONE)
-        return not is_worse or (status.seq, status.ts, said) in watch.leaks
+        is_known = (status.ts is not None or flagged) and (status.seq, status.ts, said) in watch.leaks
+        return not is_worse or is_known
     watch.seq, watch.seen = now.seq, now.seen
     # Of the numbers before its first message in this run, nobody knows which were heard: not all are saved.
     if watch.at_ms or missed < 0:
