@@ -36,6 +36,8 @@ MEMORY = 1.5e9
 JOURNAL_MS = 200.0
 PROVIDER_MS = 2_000.0
 """Promises: design, section 5."""
+PEAK_IN_FLIGHT = 10_000
+"""Enough to keep the broker busy; with more it writes its backlog to the disk every second and does little else."""
 LEAKING = 200
 """Detectors that leak in turn, so that each has its alarm to itself for some minutes."""
 
@@ -64,7 +66,7 @@ async def measure(folder: Path, given: argparse.Namespace) -> Found:
     world = World(folder)
     everybody = names(given.detectors)
     hold = Load("bare hold", ((min(given.hold, 30.0), given.rate),))
-    peak = Load("bare peak", ((given.peak, given.peak_rate),))
+    peak = Load("bare peak", ((given.peak, given.peak_rate),), in_flight=PEAK_IN_FLIGHT)
     async with (
         world.broker() as broker,
         world.python(
@@ -128,7 +130,7 @@ def loads(given: argparse.Namespace) -> list[Load]:
     return [
         Load("first reports", ((max(given.detectors / rate, 5.0), rate),)),
         Load("hold", ((given.hold, rate),), leak_every_s=1.0, leaking=leaking),
-        Load("peak", ((given.peak, given.peak_rate),)),
+        Load("peak", ((given.peak, given.peak_rate),), in_flight=PEAK_IN_FLIGHT),
         Load("burst", ((given.burst, 10 * rate), (10.0, rate)), in_flight=200_000),
     ]
 
