@@ -123,7 +123,7 @@ class Supervisor:
         placed, held = watch.placed, watch.standing.held
         if placed.commissioned_ms is None or not is_supervised(placed, now_ms):
             return None
-        if Condition.OFFLINE in held or Condition.NEVER_REPORTED in held:
+        if held and (Condition.OFFLINE in held or Condition.NEVER_REPORTED in held):
             return None
         spread_ms = (placed.no * _GOLDEN & 0xFFFF_FFFF) % max(int(watch.every_s * 1000), 1)
         if not watch.standing.reported:

@@ -89,8 +89,7 @@ def _places(connection: Connection, wanted: Collection[str] | None) -> Mapping[s
         connection.execute(_ROOMS) if wanted is None else _among(connection, _ROOMS, _room.id, wanted)
     )
     return {
-        key: (names[site], key, names[area], _KINDS[kind], _GASES[gas])
-        for key, site, area, kind, gas in rows
+        key: (names[site], key, names[area], _KINDS[kind], _GASES[gas]) for key, site, area, kind, gas in rows
     }
 
 
