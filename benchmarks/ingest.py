@@ -128,7 +128,7 @@ def loads(given: argparse.Namespace) -> list[Load]:
     """Each detector's first report; then the promised rate; then as much as there is; then ten times the rate."""
     rate, leaking = given.rate, tuple(range(min(LEAKING, given.detectors)))
     return [
-        Load("first reports", ((max(given.detectors / rate, 5.0), rate),)),
+        Load("first reports", ((max(given.detectors / rate, 8.0), rate),)),
         Load("hold", ((given.hold, rate),), leak_every_s=1.0, leaking=leaking),
         Load("peak", ((given.peak, given.peak_rate),), in_flight=PEAK_IN_FLIGHT),
         Load("burst", ((given.burst, 10 * rate), (10.0, rate)), in_flight=200_000),

@@ -1,4 +1,8 @@
-"""The load as a process: reads a plan (JSON) from a file, says how it goes once a second."""
+"""The load as a process: `python -m benchmarks.load.flooding PLAN SEQS`, both JSON files.
+
+It says how it goes once a second. Detectors count on from the numbers in SEQS, and leave theirs there: a
+detector that begins anew is the exception, and takes the collector longer.
+"""
 
 import asyncio
 import sys
@@ -24,10 +28,10 @@ class Said(msgspec.Struct, frozen=True):
     done: bool
 
 
-async def send(plan: Plan) -> None:
-    """Send it all."""
+async def send(plan: Plan, seqs: list[int]) -> list[int]:
+    """Send it all; from and to the detectors' numbers."""
     clock = SystemClock()
-    flood = Flood(plan, clock)
+    flood = Flood(plan, clock, seqs=seqs)
     running = asyncio.create_task(flood.run())
     while not running.done():
         say(flood, clock.now_ms(), done=False)
@@ -37,6 +41,7 @@ async def send(plan: Plan) -> None:
         sleeping.cancel()
     await running
     say(flood, clock.now_ms(), done=True)
+    return flood.seqs
 
 
 def say(flood: Flood, now_ms: int, *, done: bool) -> None:
@@ -46,5 +51,12 @@ def say(flood: Flood, now_ms: int, *, done: bool) -> None:
     sys.stdout.buffer.flush()
 
 
+def main(plan: Path, seqs: Path) -> None:
+    """Read, send, write."""
+    before = msgspec.json.decode(seqs.read_bytes(), type=list[int]) if seqs.exists() else []
+    after = uvloop.run(send(msgspec.json.decode(plan.read_bytes(), type=Plan), before))
+    seqs.write_bytes(msgspec.json.encode(after))
+
+
 if __name__ == "__main__":
-    uvloop.run(send(msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=Plan)))
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

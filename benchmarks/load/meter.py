@@ -29,6 +29,15 @@ def use_of(pid: int) -> Use:
     return Use((int(fields[11]) + int(fields[12])) / _TICKS, memory["VmRSS"], memory["VmHWM"])
 
 
+def has_ended(pid: int) -> bool:
+    """Whether the process is over (or a zombie)."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return True
+    return state == "Z"
+
+
 def percentile(values: list[float], share: float) -> float:
     """The smallest value that `share` of all do not exceed; nan for none."""
     if not values:

@@ -8,7 +8,7 @@ import msgspec
 
 from benchmarks.load.counting import Counted
 from benchmarks.load.flooding import Said
-from benchmarks.load.meter import Use, percentile, use_of
+from benchmarks.load.meter import Use, has_ended, percentile, use_of
 from benchmarks.load.world import LOAD_USER, World, until
 from gascore.words import DetectorId
 from gaswatch.clock import SystemClock
@@ -108,11 +108,11 @@ class Bench(msgspec.Struct, frozen=True):
     async def attempt(self, load: Load) -> Trial:
         """Run one trial to its end: everything acknowledged, or `DRAIN_S` later."""
         world, clock = self.world, SystemClock()
-        path = world.folder / "plan.json"
+        path, seqs = world.folder / "plan.json", self.reader.counts.with_suffix(".seqs")
         path.write_bytes(msgspec.json.encode(self._plan(load)))
         before = self._acknowledged()
         world.log("load").unlink(missing_ok=True)
-        async with world.python("load", "benchmarks.load.flooding", str(path)) as pid:
+        async with world.python("load", "benchmarks.load.flooding", str(path), str(seqs)) as pid:
             await until(lambda: any(said.sent for said in self._said()), 60, "the load")
             looks, next_ms = [], clock.now_ms() + WARM_MS
             while not self._said()[-1].done:
@@ -121,6 +121,7 @@ class Bench(msgspec.Struct, frozen=True):
                 if not self._said()[-1].done:
                     use = (use_of(self.reader.pid), use_of(self.broker), use_of(pid))
                     looks.append(Look(clock.now_ms(), *use))
+            await until(lambda: has_ended(pid), 30, "the load's end")
         said = self._said()[-1]
         begun_ms = clock.now_ms()
         with suppress(TimeoutError):  # what is missing then is in the result

@@ -76,9 +76,17 @@ class Flood:
     """Sends a plan; run it once. Reconnects, and sends again what was not acknowledged."""
 
     def __init__(
-        self, plan: Plan, clock: Clock, *, acked: Callable[[Sequence[Sent]], None] | None = None
+        self,
+        plan: Plan,
+        clock: Clock,
+        *,
+        seqs: Sequence[int] = (),
+        acked: Callable[[Sequence[Sent]], None] | None = None,
     ) -> None:
-        """`acked` is called in the loop with what the broker has taken over, in order for each connection."""
+        """Count on from `seqs` (of a flood before this one), or from 0.
+
+        `acked` is called in the loop with what the broker has taken over, in order for each connection.
+        """
         self._plan = plan
         self._clock = clock
         self._acked = acked
@@ -91,7 +99,7 @@ class Flood:
         self._finished = False
         self._leak_ms = 0
         self._sent = self._acknowledged = self._held_ms = self._late_ms = 0
-        self.seqs = [0] * len(plan.detectors)
+        self.seqs = list(seqs) or [0] * len(plan.detectors)
         """The newest number of each detector, 0: it has sent nothing."""
 
     @property
