@@ -59,10 +59,10 @@ def test_mosquittos_limits_are_those_that_manual_acknowledgement_needs(tmp_path:
     assert "listener 2883 127.0.0.1" in lines
     assert "allow_anonymous false" in lines
     assert "max_inflight_messages 20000" in lines
-    assert "max_queued_messages 2000000" in lines
+    assert "max_queued_messages 5000000" in lines
     assert "max_queued_bytes 0" in lines
     assert "upgrade_outgoing_qos true" in lines
-    assert "autosave_interval 1" in lines
+    assert "autosave_interval 10" in lines
     assert "sys_interval 10" in lines
     assert "user root" not in lines
     assert "user root" in mosquitto.configuration(tmp_path, 2883, is_root=True).splitlines()
