@@ -37,14 +37,22 @@ def protection(placed: Placed, standing: Standing, now_ms: int) -> Protection:
 
 
 class Tally:
-    """Counts by state. A date that passes (commissioning, retirement) shows with the detector's next change."""
+    """Counts by state. A date that passes (commissioning, retirement) shows with the detector's next change.
+
+    Until then the detector stays what it was counted as, so whoever takes it out must remember as what (`Watch.counted`).
+    """
 
     def __init__(self) -> None:
         self._counts: Counter[Protection] = Counter()
 
-    def add(self, state: Protection, number: int = 1) -> None:
-        """One more detector in this state; or one less (-1), that is gone or is going to be added in another."""
-        self._counts[state] += number
+    def move(self, before: Protection | None, state: Protection | None) -> None:
+        """One detector is in this state now (None: it is gone), and was counted in that before (None: it is new)."""
+        if before is state:
+            return
+        if before is not None:
+            self._counts[before] -= 1
+        if state is not None:
+            self._counts[state] += 1
 
     def counts(self, *, blind: bool) -> dict[str, int]:
         """Detectors per state; while we are blind the required ones are all unmonitored."""

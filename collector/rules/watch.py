@@ -15,7 +15,7 @@ from collector.rules.sequence import ALL_SEEN, Order, Sequence, follow
 from collector.rules.timing import Timing, place
 from gascore.registry import Placed
 from gascore.wire import Status, Valve
-from gascore.words import Condition, Level, ReportedState
+from gascore.words import Condition, Level, Protection, ReportedState
 
 QUIET: Final = Step(NEW)
 """The message is new and changes nothing; the standing in it is not to be read."""
@@ -42,6 +42,7 @@ class Watch(msgspec.Struct, gc=False):
         tick: the wheel's tick at which its deadline is looked at, 0: not in the wheel.
         trail: see `collector.rules.trend`; None while its number is low.
         leaks: (number, instant, level) of the newest messages that said a leak, so that they are known when sent again.
+        counted: the protection state as which the tally counts it; None: it does not.
     """
 
     placed: Placed
@@ -57,6 +58,7 @@ class Watch(msgspec.Struct, gc=False):
     tick: int = 0
     trail: trends.Trail | None = None
     leaks: tuple[tuple[int, int | None, Level], ...] = ()
+    counted: Protection | None = None
 
 
 def hear(watch: Watch, status: Status, received_ms: int, *, flagged: bool, limits: Limits) -> Step:

@@ -96,7 +96,8 @@ class Fleet:
 
     def _enter(self, watch: Watch, batch: Batch, now_ms: int) -> None:
         placed, standing = watch.placed, watch.standing
-        self._count(watch, 1, now_ms)
+        self._count(watch, now_ms)
+        self.to_verify += to_verify(placed, standing.declared)
         # Judged for the first time, the ledger's word has held since commissioning.
         if standing.held or gas_codes(placed, standing.declared)[1] is not None:
             since_ms = min(placed.commissioned_ms or now_ms, now_ms) if standing is NEW else now_ms
@@ -142,11 +143,12 @@ class Fleet:
         if placed.no != watch.placed.no:
             _free(watch, batch)
             batch.watches[placed.no] = watch
-        self._count(watch, -1, now_ms)
         if placed.every_s != watch.placed.every_s:
             watch.every_s = placed.every_s
+        declared = watch.standing.declared
+        self.to_verify += to_verify(placed, declared) - to_verify(watch.placed, declared)
         watch.placed = placed
-        self._count(watch, 1, now_ms)
+        self._count(watch, now_ms)
         self.apply(watch, LedgerRead(now_ms, is_supervised(placed, now_ms)), batch, now_ms)
         self.supervisor.arm(watch, now_ms)
 
@@ -154,7 +156,9 @@ class Fleet:
         watch = self.watches.pop(name)
         self.apply(watch, Struck(now_ms), batch, now_ms)
         _free(watch, batch)
-        self._count(watch, -1, now_ms)
+        self.tally.move(watch.counted, None)
+        watch.counted = None
+        self.to_verify -= to_verify(watch.placed, watch.standing.declared)
         watch.tick = 0  # whatever entry the wheel still has of it is void
 
     def apply(
@@ -171,8 +175,7 @@ class Fleet:
         if done.standing is not before:
             placed = watch.placed
             batch.watches[placed.no] = watch
-            self.tally.add(protection(placed, before, now_ms), -1)
-            self.tally.add(protection(placed, done.standing, now_ms))
+            self._count(watch, now_ms)
             if done.standing.declared != before.declared:
                 self.to_verify += to_verify(placed, done.standing.declared) - to_verify(
                     placed, before.declared
@@ -184,10 +187,11 @@ class Fleet:
             batch.add(done.effects, cause_ms)
         self.supervisor.arm(watch, now_ms)
 
-    def _count(self, watch: Watch, number: int, now_ms: int) -> None:
-        """One detector more, or less (-1)."""
-        self.tally.add(protection(watch.placed, watch.standing, now_ms), number)
-        self.to_verify += number * to_verify(watch.placed, watch.standing.declared)
+    def _count(self, watch: Watch, now_ms: int) -> None:
+        """Count it as what it is now, and no more as what it was counted as."""
+        state = protection(watch.placed, watch.standing, now_ms)
+        self.tally.move(watch.counted, state)
+        watch.counted = state
 
     def miss(self, batch: Batch, now_ms: int, limit: int) -> bool:
         """Judge up to `limit` detectors whose deadline may have passed; true: more are waiting."""
