@@ -25,6 +25,7 @@ class Said(msgspec.Struct, frozen=True):
     held_ms: int
     late_ms: int
     lost_connections: int
+    leaks: int
     done: bool
 
 

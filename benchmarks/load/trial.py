@@ -41,6 +41,7 @@ class Trial(msgspec.Struct, frozen=True):
         reader_cpu_s, broker_cpu_s: for 100,000 messages.
         reader_core, broker_core, load_core: share of one core.
         drained_s: after the end of the load, until the last was acknowledged.
+        leaks: sent.
         load_late_ms: how far the load generator was behind by its own fault.
     """
 
@@ -63,6 +64,7 @@ class Trial(msgspec.Struct, frozen=True):
     surplus: int = 0
     drained_s: float = 0.0
     load_late_ms: int = 0
+    leaks: int = 0
 
     @property
     def is_valid(self) -> bool:
@@ -136,6 +138,7 @@ class Bench(msgspec.Struct, frozen=True):
             surplus=max(done - said.acknowledged, 0),
             drained_s=drained_s,
             load_late_ms=said.late_ms,
+            leaks=said.leaks,
         )
 
     def _plan(self, load: Load) -> Plan:

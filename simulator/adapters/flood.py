@@ -62,6 +62,7 @@ class Report(msgspec.Struct, frozen=True):
         held_ms: time in which the broker's acknowledgements were waited for.
         late_ms: the worst lateness behind the plan that was our own; above `LATE_MS` we were the bottleneck.
         lost_connections: how often.
+        leaks: begun.
     """
 
     sent: int = 0
@@ -70,6 +71,7 @@ class Report(msgspec.Struct, frozen=True):
     held_ms: int = 0
     late_ms: int = 0
     lost_connections: int = 0
+    leaks: int = 0
 
 
 class Flood:
@@ -112,6 +114,7 @@ class Flood:
             held_ms=self._held_ms,
             late_ms=self._late_ms,
             lost_connections=sum(lane.lost for lane in self._lanes),
+            leaks=self._leaker,
         )
 
     def finish(self) -> None:
