@@ -4,14 +4,16 @@ from sqlalchemy import Engine
 
 from gascore.alarm import NoticePurpose, NoticeState
 from gascore.journal import NoticeStepped
+from gascore.words import AlarmId
 from gaswatch.stores.journal import SqlJournal
 
 _PORTION = 5_000
 
 
 def handed_over_ms(engine: Engine) -> list[float]:
-    """From the receipt of each message that raised an alarm to the provider having taken its first texts, ms."""
-    journal, cursor, took = SqlJournal(engine), 0, []
+    """For each alarm: from the receipt of its message to the provider having taken its first text, ms."""
+    journal, cursor = SqlJournal(engine), 0
+    took: dict[AlarmId | None, float] = {}
     while entries := journal.after(cursor, _PORTION):
         cursor = entries[-1].id
         for entry in entries:
@@ -26,5 +28,5 @@ def handed_over_ms(engine: Engine) -> list[float]:
                 and notice.handed_ms
                 and notice.received_ms
             ):
-                took.append(float(notice.handed_ms - notice.received_ms))
-    return took
+                took.setdefault(notice.alarm, float(notice.handed_ms - notice.received_ms))
+    return list(took.values())
