@@ -4,7 +4,6 @@ from sqlalchemy import Engine
 
 from gascore.alarm import NoticePurpose, NoticeState
 from gascore.journal import NoticeStepped
-from gascore.words import AlarmId
 from gaswatch.stores.journal import SqlJournal
 
 _PORTION = 5_000
@@ -13,7 +12,7 @@ _PORTION = 5_000
 def handed_over_ms(engine: Engine) -> list[float]:
     """For each alarm: from the receipt of its message to the provider having taken its first text, ms."""
     journal, cursor = SqlJournal(engine), 0
-    took: dict[AlarmId | None, float] = {}
+    took: dict[int | None, float] = {}
     while entries := journal.after(cursor, _PORTION):
         cursor = entries[-1].id
         for entry in entries:
