@@ -33,6 +33,22 @@ class MessageCounts(msgspec.Struct, frozen=True):
         return self.received - self.stored - self.quarantined - self.rejected - self.duplicate - self.pending
 
 
+class Gaps(msgspec.Struct, frozen=True):
+    """Messages that are missing by their numbers, since the service started.
+
+    Attributes:
+        of: detector -> messages, of those that miss the most.
+        is_all: nobody else misses any.
+    """
+
+    of: dict[str, int] = {}
+    is_all: bool = False
+
+    def at(self, detector: str) -> int | None:
+        """Messages missing of a detector; None: some may be, but others miss more."""
+        return self.of.get(detector, 0 if self.is_all else None)
+
+
 class ServiceStatus(msgspec.Struct, frozen=True):
     """A service's own word. Fields that don't apply to a service keep their defaults.
 
@@ -47,6 +63,7 @@ class ServiceStatus(msgspec.Struct, frozen=True):
         states: detectors per protection state.
         latency: stage -> histogram, seconds since the receipt of the causing message.
         notes: anything else worth a line on the system page.
+        gaps: which detectors' messages are missing, if the service watches their numbers.
     """
 
     name: str
@@ -60,6 +77,7 @@ class ServiceStatus(msgspec.Struct, frozen=True):
     states: dict[str, int] = {}
     latency: dict[str, Histogram] = {}
     notes: dict[str, str] = {}
+    gaps: Gaps | None = None
 
 
 class StatusBoard(Protocol):

@@ -11,6 +11,8 @@ from typing import Final
 
 import msgspec
 
+from gascore.service_status import Gaps
+
 SLOTS: Final = 10
 """Slots of the window; it moves on by one of them at a time."""
 MOST: Final = 2_000
@@ -42,12 +44,21 @@ class Worst:
 
     def __init__(self) -> None:
         self._of: dict[str, int] = {}
+        self._is_all = True
 
     def count(self, detector: str, missing: int) -> None:
         """So many messages of a detector are missing in all."""
         self._of[detector] = missing
         if len(self._of) > 2 * KEPT:
-            self._of = dict(nlargest(KEPT, self._of.items(), key=itemgetter(1)))
+            kept = nlargest(KEPT, self._of.items(), key=itemgetter(1))
+            # Those that miss nothing any more, since late ones came after all, are no loss.
+            self._is_all = self._is_all and sum(1 for one in self._of.values() if one > 0) <= KEPT
+            self._of = dict(kept)
+
+    @property
+    def gaps(self) -> Gaps:
+        """All that are remembered, and whether these are all."""
+        return Gaps({name: missing for name, missing in self._of.items() if missing > 0}, self._is_all)
 
     def named(self) -> str:
         """The worst few, as "GD-0007 12, GD-0003 4"; empty while nothing is missing."""

@@ -227,6 +227,7 @@ class Collector:
             states=self._fleet.tally.counts(blind=self._sight.is_blind),
             latency={"journal": self._pipeline.latency.histogram},
             notes=notes,
+            gaps=self._fleet.worst.gaps,
         )
 
     async def _keep_sealing(self) -> None:

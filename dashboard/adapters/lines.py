@@ -7,6 +7,7 @@ from dashboard.adapters.views import (
     ConditionLine,
     DetectorLine,
     LatencyLine,
+    Missing,
     QuarantineLine,
     ServiceLine,
 )
@@ -47,6 +48,13 @@ def detector_line(one: Installed) -> DetectorLine:
         protection=one.protection,
         conditions=tuple(held.condition for held in one.conditions),
     )
+
+
+def missing_of(collector: ServiceStatus | None, detector: DetectorId) -> Missing | None:
+    """Messages missing of a detector, as the collector said last; None: it says nothing of that."""
+    if collector is None or collector.gaps is None:
+        return None
+    return Missing(collector.gaps.at(detector), collector.started_ms)
 
 
 def condition_lines(one: Installed) -> tuple[ConditionLine, ...]:

@@ -18,6 +18,7 @@ from dashboard.adapters.lines import (
     corrected_of,
     detector_line,
     latency_lines,
+    missing_of,
     quarantine_line,
     service_lines,
 )
@@ -100,6 +101,7 @@ async def detector_page(detector: str, request: Request, parts: UsesParts, user:
         if last is None
         else views.LastReading(last.at_ms, last.state, last.lel, last.co, corrected_of(found, last, figures)),
         last_problem=problem,
+        missing=missing_of(parts.follower.picture.words.get(COLLECTOR), found.detector.id),
         conditions=condition_lines(found),
         alarms=parts.follower.picture.board.rows_of(found.detector.id),
         entries=tuple(map(entry_line, entries)),

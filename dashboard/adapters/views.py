@@ -101,6 +101,16 @@ class LastReading(msgspec.Struct, frozen=True):
     corrected: Corrected | None = None
 
 
+class Missing(msgspec.Struct, frozen=True):
+    """Messages of a detector that are missing by their numbers since the collector started, at `since_ms`.
+
+    `messages` null: some may be, but the collector keeps count of those detectors only that miss the most.
+    """
+
+    messages: int | None
+    since_ms: int
+
+
 class DetectorLine(msgspec.Struct, frozen=True):
     """A detector in a list. `target` None: to verify. `conditions`: active now."""
 
@@ -164,6 +174,7 @@ class DetectorContext(BaseContext):
         own_set_points: the ledger has set points of its own for it.
         readings_url: with `from`, `to` (ms) and `every` (s) filled in: {"points": [[ms, min, max, mean]…]}.
         last_problem: why its newest reading is not known now; None: it is, or it has none.
+        missing: its missing messages; None: the collector says nothing of them.
         alarms: its open alarms; entries: its newest journal entries, newest first.
     """
 
@@ -181,6 +192,7 @@ class DetectorContext(BaseContext):
     gateway: str | None
     last: LastReading | None
     last_problem: str | None
+    missing: Missing | None
     conditions: tuple[ConditionLine, ...]
     alarms: tuple[Row, ...]
     entries: tuple[EntryLine, ...]

@@ -247,6 +247,13 @@ async def test_while_we_can_not_see_every_required_detector_is_unmonitored(conso
     assert found["line"]["protection"] == "unmonitored"
 
 
+async def test_a_detector_says_how_many_of_its_messages_are_missing(console: Console) -> None:
+    browser = await console.signed_in()
+    await is_seen(console)
+    for path, messages in (("/api/v1/detectors/d1", 4), ("/detectors/d1", 4), ("/api/v1/detectors/d2", 0)):
+        assert (await browser.get(path)).json()["missing"] == {"messages": messages, "since_ms": NOW_MS}
+
+
 async def test_what_was_saved_for_another_detector_of_the_same_number_says_nothing(console: Console) -> None:
     hold(console, 1, "d9", Condition.FAULT)
     await is_seen(console)

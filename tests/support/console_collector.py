@@ -1,6 +1,6 @@
 """A collector's word for the console's tests."""
 
-from gascore.service_status import Histogram, MessageCounts, ServiceStatus
+from gascore.service_status import Gaps, Histogram, MessageCounts, ServiceStatus
 from gaswatch.stores.status import SqlStatusBoard
 from support.alarms import NOW_MS
 from support.console import Console
@@ -29,6 +29,7 @@ def collector_says(console: Console) -> None:
                 "broker_holds main:1883": "300",
                 "broker_dropped cloud:8883": "not told by this broker",
             },
+            gaps=Gaps({"d1": 4}, is_all=True),
         )
     )
 

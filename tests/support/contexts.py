@@ -135,6 +135,7 @@ def _detector(name: str, name_en: str) -> dict[str, object]:
         "gateway": name,
         "last": views.LastReading(NOW_MS, ReportedState.HIGH, 52.0, None, Corrected(84.2, 91.0)),
         "last_problem": None,
+        "missing": views.Missing(7, NOW_MS - DAY_MS),
         "conditions": (views.ConditionLine(Condition.LEAK, Level.HIGH, NOW_MS, "over_set_point", (name,)),),
         "alarms": a_busy_town(NOW_MS)[:1],
         "entries": tuple(views.EntryLine(i, NOW_MS, kind, event) for i, (kind, event) in enumerate(events)),

@@ -9,11 +9,12 @@ from dashboard.adapters import measured
 from dashboard.adapters.api.answers import json, shows
 from dashboard.adapters.auth import SignedIn
 from dashboard.adapters.entries import entry_line
-from dashboard.adapters.lines import condition_lines, corrected_of, detector_line
+from dashboard.adapters.lines import condition_lines, corrected_of, detector_line, missing_of
 from dashboard.adapters.parts import Parts, UsesParts
 from dashboard.adapters.problems import ProblemError
-from dashboard.adapters.views import ConditionLine, DetectorLine, EntryLine
+from dashboard.adapters.views import ConditionLine, DetectorLine, EntryLine, Missing
 from dashboard.ports import DetectorQuery, Installed, Newest, Point
+from dashboard.rules.health import COLLECTOR
 from gascore.correction import Corrected
 from gascore.registry import Detector, Site
 from gascore.thresholds import Thresholds
@@ -39,7 +40,8 @@ class DetectorDetail(msgspec.Struct, frozen=True):
 
     `last_problem`: why the newest reading is not known now. `thresholds`: what is asked of its numbers, by its own
     set points, the profiles of the ledger and the settings. `corrected`: what the newest %LEL may be in truth, where
-    the detector hangs in another gas than its own; null: it fits, or nobody can say.
+    the detector hangs in another gas than its own; null: it fits, or nobody can say. `missing`: messages that are
+    missing by their numbers; null: the collector has not said.
     """
 
     line: DetectorLine
@@ -50,6 +52,7 @@ class DetectorDetail(msgspec.Struct, frozen=True):
     last_problem: str | None
     thresholds: Thresholds
     corrected: Corrected | None
+    missing: Missing | None
 
 
 class Curve(msgspec.Struct, frozen=True):
@@ -101,6 +104,7 @@ async def detector_detail(detector: str, parts: UsesParts, user: SignedIn) -> Re
             problem,
             figures,
             corrected_of(found, last, figures),
+            missing_of(parts.follower.picture.words.get(COLLECTOR), found.detector.id),
         )
     )
 

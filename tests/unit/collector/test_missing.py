@@ -2,8 +2,9 @@
 
 import pytest
 
-from collector.rules.missing import GapLimits, Missing, Worst
+from collector.rules.missing import KEPT, GapLimits, Missing, Worst
 from gascore.journal import TroubleBegan, TroubleEnded
+from gascore.service_status import Gaps
 from support.collector_desk import Desk, heartbeats
 from support.collector_words import T0, a_placed
 
@@ -158,6 +159,20 @@ def test_the_worst_detectors_are_named_and_no_more_than_a_few_are_remembered() -
     assert worst.named().startswith("BAD 20, E")
 
 
+def test_who_is_not_among_the_worst_misses_nothing_as_long_as_these_are_all() -> None:
+    worst = Worst()
+    for one in range(KEPT):
+        worst.count(f"D{one}", 2)
+        worst.count(f"LATE{one}", 1)
+        worst.count(f"LATE{one}", 0)
+    worst.count("D0", 3)
+    assert (worst.gaps.at("D0"), worst.gaps.at("LATE1"), worst.gaps.at("NEW")) == (3, 0, 0)
+    for one in range(2 * KEPT):
+        worst.count(f"E{one}", 1)
+    assert (worst.gaps.at("D0"), worst.gaps.at("NEW")) == (3, None)
+    assert len(worst.gaps.of) <= 2 * KEPT
+
+
 async def test_the_collector_names_who_misses_the_most() -> None:
     desk = Desk(a_placed("D1", 1), a_placed("D2", 2))
     async with desk.running():
@@ -165,3 +180,4 @@ async def test_the_collector_names_who_misses_the_most() -> None:
         assert "sequence_gaps_worst" not in desk.status.notes
         desk.sends("D2", seq=9)
         await desk.comes(lambda: desk.status.notes.get("sequence_gaps_worst") == "D2 6")
+        assert desk.status.gaps == Gaps({"D2": 6}, is_all=True)

@@ -10,7 +10,7 @@ from typing import get_args
 import jinja2
 import pytest
 
-from dashboard.adapters.views import ServiceLine
+from dashboard.adapters.views import Missing, ServiceLine
 from dashboard.adapters.web import phrases
 from dashboard.adapters.web.formats import Formats, lel, percent
 from dashboard.adapters.web.render import AssetsMissingError, Pages
@@ -279,3 +279,24 @@ def test_a_detectors_page_says_why_its_newest_reading_is_not_known(language: Lan
     assert "it is &lt;away&gt;" in page
     said = {Language.ZH: "暂时取不到读数；报警不受影响", Language.EN: "alarms go on without them"}
     assert said[language] in page
+
+
+@pytest.mark.parametrize(
+    ("messages", "chinese", "english"),
+    [
+        (7, "（按编号缺口统计）：7 条", "by the gaps in their numbers: 7"),
+        (0, "未发现丢失消息", "No lost messages known since"),
+        (None, "丢失消息数不详", "Lost messages: not known"),
+    ],
+)
+def test_a_detectors_page_says_how_many_messages_are_missing(
+    messages: int | None, chinese: str, english: str
+) -> None:
+    for language, expected in ((Language.ZH, chinese), (Language.EN, english)):
+        context = {**contexts(language, PAGES.asset)["detector"], "missing": Missing(messages, NOW_MS)}
+        assert expected in PAGES.render("detector", language=language, **context)
+
+
+def test_a_detectors_page_says_nothing_of_missing_messages_that_nobody_watches() -> None:
+    context = {**contexts(Language.EN, PAGES.asset)["detector"], "missing": None}
+    assert 'id="missing"' not in PAGES.render("detector", language=Language.EN, **context)
