@@ -83,10 +83,8 @@ class Groups(Protocol):
         """What it is called, in Chinese and in English; None: it has no name but its id."""
         ...
 
-    def people_near(
-        self, detectors: Collection[DetectorId], roles: Collection[Role]
-    ) -> list[tuple[Role, Person]]:
-        """Who has one of these roles at the sites of some detectors, each of them once."""
+    def people_of(self, group: Group, roles: Collection[Role]) -> list[tuple[Role, Person]]:
+        """Who has one of these roles at any of the group's sites, each of them once."""
         ...
 
 

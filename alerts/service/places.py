@@ -47,7 +47,7 @@ class Places:
         return Names(self.site_name(alarm, language), room.kind if room else None)
 
     def people_near(self, alarm: Alarm, roles: Collection[Role]) -> list[tuple[Role, Person]]:
-        """Who has one of these roles about a group alarm: the first detectors that it lists say where.
+        """Who has one of these roles about a group alarm, at any site of the group.
 
         A supplier's dispatch is told only of what its own detectors have in common.
         """
@@ -55,7 +55,7 @@ class Places:
             return []
         mine = alarm.outage.kind is GroupKind.SUPPLIER
         wanted = [role for role in roles if role is not Role.SUPPLIER_DISPATCH or mine]
-        return self._groups.people_near(alarm.outage.listed, wanted)
+        return self._groups.people_of(Group(alarm.outage.kind, alarm.outage.id), wanted)
 
     def site_name(self, alarm: Alarm, language: Language) -> str:
         """The site's short name, or what stands for it."""

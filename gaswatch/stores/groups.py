@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, func, or_, select
 
 from alerts.ports import Member
 from alerts.rules.outage import Group
@@ -82,14 +82,11 @@ class SqlGroups:
                 found = fetch(connection, Supplier, supplier.c.id, {group.id})
         return (found[0].name, found[0].name_en) if found else None
 
-    def people_near(
-        self, detectors: Collection[DetectorId], roles: Collection[Role]
-    ) -> list[tuple[Role, Person]]:
-        """Who has one of these roles at the sites of some detectors, each of them once."""
+    def people_of(self, group: Group, roles: Collection[Role]) -> list[tuple[Role, Person]]:
+        """Who has one of these roles at any of the group's sites, each of them once."""
         query = (
             select(duty.c.person, duty.c.role)
-            .join_from(duty, detector, duty.c.site == detector.c.site)
-            .where(detector.c.id.in_(detectors), duty.c.role.in_(roles))
+            .where(duty.c.role.in_(roles), duty.c.site.in_(_sites(group)))
             .group_by(duty.c.person, duty.c.role)
             .order_by(func.min(duty.c.id))
         )
@@ -99,6 +96,17 @@ class SqlGroups:
                 one.id: one for one in fetch(connection, Person, person.c.id, {key for key, _ in duties})
             }
         return [(role, people[key]) for key, role in duties]
+
+
+def _sites(group: Group) -> Select[tuple[str]]:
+    """The sites of a group; of an area with all areas in it."""
+    if group.kind is GroupKind.GATEWAY:
+        return select(detector.c.site).where(detector.c.gateway == group.id)
+    if group.kind is GroupKind.SUPPLIER:
+        return select(site.c.id).where(site.c.supplier == group.id)
+    within = select(area.c.id).where(area.c.id == group.id).cte("within", recursive=True)
+    within = within.union(select(area.c.id).join_from(area, within, area.c.parent == within.c.id))
+    return select(site.c.id).where(site.c.area.in_(select(within.c.id)))
 
 
 def _parents(connection: Connection) -> dict[AreaId, AreaId | None]:

@@ -14,7 +14,7 @@ from gaswatch.stores.board import SqlBoard
 from gaswatch.stores.desk import SqlBooks
 from gaswatch.stores.groups import SqlGroups
 from gaswatch.stores.registry import SqlRegistry
-from support.quarter import WORKERS, names, quarter
+from support.quarter import WORKERS, quarter
 from support.stores import Store
 
 pytestmark = pytest.mark.contract
@@ -57,10 +57,17 @@ def test_a_group_has_the_name_of_the_ledger_and_a_gateway_has_none(groups: SqlGr
     assert groups.names(GATEWAY) is None
 
 
-def test_a_person_near_many_of_the_detectors_is_named_once(groups: SqlGroups) -> None:
-    found = groups.people_near([DetectorId(one) for one in names("east")], [Role.GRID_WORKER])
-    assert [(role, person.phone) for role, person in found] == [(Role.GRID_WORKER, WORKERS["east"])]
-    assert groups.people_near([DetectorId("east-01")], []) == []
+@pytest.mark.parametrize(
+    ("group", "grids"),
+    [(EAST, {"east"}), (GATEWAY, {"east"}), (QUARTER, {"east", "west"}), (SUPPLIER, {"east", "west"})],
+)
+def test_whoever_has_a_duty_in_a_group_is_named_once(
+    groups: SqlGroups, group: Group, grids: set[str]
+) -> None:
+    found = groups.people_of(group, [Role.GRID_WORKER])
+    assert {role for role, _ in found} == {Role.GRID_WORKER}
+    assert sorted(person.phone for _, person in found) == sorted(WORKERS[grid] for grid in grids)
+    assert groups.people_of(group, []) == []
 
 
 def test_the_alarms_inside_another_are_listed_and_its_own_times_counted(store: Store) -> None:
