@@ -59,10 +59,14 @@ class StoodFor:
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """What a group alarm counts, or how often a connection broke off (`count`)."""
+    """What a group alarm counts, or how often a connection broke off (`count`).
+
+    `worse`: so much more than when somebody answered for it that people are told again.
+    """
 
     outage: Outage | None = None
     count: int | None = None
+    worse: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +256,8 @@ def _cue_of_grouping(alarm: Alarm | None, event: Absorbed | StoodFor | Numbers) 
             if other == alarm.inside or alarm.kind not in QUIETED:
                 return Cue.UNCHANGED
             return Cue.ON_ITS_OWN if other is None else Cue.STOOD_FOR
+        case Numbers(worse=True):
+            return Cue.WORSENED
         case Numbers(outage, count):
             is_same = outage in {None, alarm.outage} and count in {None, alarm.count}
             return Cue.UNCHANGED if is_same else Cue.NUMBERS
@@ -320,7 +326,8 @@ def _back_or_other_level(alarm: Alarm, event: Event) -> Alarm:
 
 
 def _worse(alarm: Alarm, event: Event) -> Alarm:
-    changed = _back_or_other_level(alarm, event)
+    counts = isinstance(event, Numbers)
+    changed = _counted(alarm, event) if counts else _back_or_other_level(alarm, event)
     return msgspec.structs.replace(changed, acked_by=None, acked_ms=None)
 
 
@@ -337,7 +344,10 @@ def _normal(alarm: Alarm, event: Event) -> Alarm:
 
 def _acked(alarm: Alarm, event: Event) -> Alarm:
     by, note = getattr(event, "by", None), getattr(event, "note", "")
-    return msgspec.structs.replace(alarm, acked_by=by, acked_ms=alarm.changed_ms, note=note or alarm.note)
+    outage = alarm.outage and msgspec.structs.replace(alarm.outage, acked=alarm.outage.offline)
+    return msgspec.structs.replace(
+        alarm, acked_by=by, acked_ms=alarm.changed_ms, note=note or alarm.note, outage=outage
+    )
 
 
 def _closed(alarm: Alarm, event: Event) -> Alarm:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from alerts.rules.outage import SITES, Because, Counted, Group, Limits, Phase, State, Step, step
+from alerts.rules.outage import SITES, Because, Counted, Group, Limits, Phase, Span, State, Step, step
 from gascore.alarm import GroupKind
 from gascore.words import DetectorId, SiteId
 
@@ -33,12 +33,13 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What became of a group. BEGAN: `absorbed` are the groups whose place it takes. OVER: who is `left`."""
+    """What became of a group. `burst_ms`: when a burst began, `absorbed`: whose place it takes. OVER: who is `left`."""
 
     group: Group
     reason: Because
     state: State
     counted: Counted
+    burst_ms: int | None = None
     absorbed: tuple[Group, ...] = ()
     left: tuple[DetectorId, ...] = ()
 
@@ -52,6 +53,8 @@ class Register:
         self._lost: dict[DetectorId, Lost] = {}
         self._since: dict[Group, list[tuple[int, DetectorId]]] = {}
         self._states: dict[Group, State] = {}
+        self._spans: dict[Group, tuple[Span, ...]] = {}
+        """Of a group that is out: who went within one of these, belongs to it. A later silence is its own."""
         self._touched: dict[Group, tuple[int, int] | None] = {}
         """Groups to be looked at, with the earliest and the latest instant at which one more of them went."""
         self._wakes: dict[Group, int] = {}
@@ -70,6 +73,8 @@ class Register:
             insort(self._since.setdefault(group, []), entry)
             first_ms, last_ms = self._touched.get(group) or (one.since_ms, one.since_ms)
             self._touched[group] = min(first_ms, one.since_ms), max(last_ms, one.since_ms)
+            if group in self._spans:
+                self._prolong(group, one.since_ms)
 
     def back(self, detector: DetectorId) -> None:
         """It is not offline any more."""
@@ -81,9 +86,10 @@ class Register:
                 del self._since[group]
             self._touched.setdefault(group, None)
 
-    def resume(self, group: Group, began_ms: int) -> None:
-        """This group was out when we began; its alarm says so."""
+    def resume(self, group: Group, began_ms: int, spans: tuple[Span, ...] = ()) -> None:
+        """This group was out when we began; its alarm says so, and who went when."""
         self._states[group] = State(Phase.OUT, began_ms)
+        self._spans[group] = spans or ((began_ms, began_ms + self.limits.window_ms),)
         self._touched.setdefault(group, None)
 
     def survey(self, sizes: Mapping[Group, int]) -> None:
@@ -106,24 +112,25 @@ class Register:
         """The groups that are out."""
         return tuple(self._states)
 
+    def spans(self, group: Group) -> tuple[Span, ...]:
+        """From when to when those went that belong to a group that is out; the earliest first."""
+        return self._spans.get(group, ())
+
     def members(self, group: Group) -> Iterator[Lost]:
         """Who of a group that is out is offline and belongs to the outage, the first to go first."""
         since = self._since.get(group, [])
-        for _, detector in since[self._begin(group, since) :]:
-            yield self._lost[detector]
+        for span in self.spans(group):
+            for at in _within(since, span):
+                yield self._lost[since[at][1]]
 
     def counted(self, group: Group) -> Counted:
         """How many they are."""
-        since = self._since.get(group, [])
-        return Counted(self.sizes.get(group, 0), len(since) - self._begin(group, since))
+        offline = sum(self._count(group, *span) for span in self.spans(group))
+        return Counted(self.sizes.get(group, 0), offline)
 
     def stands_for(self, one: Lost) -> Group | None:
         """The group that is out and explains why this detector is offline; the most telling one."""
-        for group in one.groups:
-            state = self._states.get(group)
-            if state is not None and one.since_ms >= state.began_ms:
-                return group
-        return None
+        return next((group for group in one.groups if self._belongs(one, group)), None)
 
     def decide(self, now_ms: int) -> list[Turn]:
         """Look at every group in which something happened or whose calm may be long enough."""
@@ -133,6 +140,8 @@ class Register:
         is_time = self._look_ms is not None and not 0 < self._look_ms - now_ms <= LOOK_MS
         if is_time:
             due |= self._touched.keys()
+            for group in self._touched.keys() & self._states.keys():
+                self._stretch(group)
         turns = [turn for group in sorted(due & self._states.keys()) for turn in self._look(group, now_ms)]
         if is_time:
             turns += _lasting(list(self._explain(now_ms)))
@@ -152,9 +161,32 @@ class Register:
             self._touched.setdefault(group, None)
         self._wakes.clear()
 
-    def _begin(self, group: Group, since: list[tuple[int, DetectorId]]) -> int:
-        state = self._states.get(group)
-        return len(since) if state is None else bisect_left(since, (state.began_ms, DetectorId("")))
+    def _belongs(self, one: Lost, group: Group) -> bool:
+        return any(begin_ms <= one.since_ms <= until_ms for begin_ms, until_ms in self._spans.get(group, ()))
+
+    def _count(self, group: Group, first_ms: int, last_ms: int) -> int:
+        return len(_within(self._since.get(group, []), (first_ms, last_ms)))
+
+    def _stretch(self, group: Group) -> None:
+        """Everyone who goes lets a burst last a window longer, while more than a few go within a window."""
+        width_ms = self.limits.window_ms
+        since = self._since.get(group, [])
+        while True:
+            until_ms = self._spans[group][-1][1]
+            latest = reversed(_within(since, (until_ms - width_ms + 1, until_ms)))
+            if not any(self._prolong(group, since[at][0]) for at in latest):
+                return
+
+    def _prolong(self, group: Group, went_ms: int) -> bool:
+        """By one who went then; whether that changed anything."""
+        width_ms, size = self.limits.window_ms, self.sizes.get(group, 0)
+        *others, (begin_ms, until_ms) = self._spans[group]
+        if not size or not until_ms - width_ms < went_ms <= until_ms:
+            return False
+        if self.limits.is_few(self._count(group, went_ms - width_ms, went_ms), size):
+            return False
+        self._spans[group] = (*others, (begin_ms, went_ms + width_ms))
+        return True
 
     def _look(self, group: Group, now_ms: int) -> Iterator[Turn]:
         """At a group that is out."""
@@ -169,72 +201,80 @@ class Register:
 
     def _explain(self, now_ms: int) -> Iterator[Turn]:
         """The best explanation first: the group that is hit most completely; then what it leaves unexplained."""
-        waiting = {group: news for group, news in self._touched.items() if news and group not in self._states}
+        waiting = {group: news for group, news in self._touched.items() if news}
         while waiting:
             bursts = {group: burst for group, news in waiting.items() if (burst := self._burst(group, news))}
             if not bursts:
                 return
             group = max(bursts, key=lambda one: self._how_well(one, bursts[one][1]))
-            began_ms, count = bursts[group]
+            (began_ms, last_ms), count = bursts[group]
             waiting = {other: waiting[other] for other in bursts if other != group}
             counted = Counted(self.sizes[group], count, began_ms)
-            done = step(_QUIET, counted, now_ms, self.limits)
+            done = step(self._states.get(group, _QUIET), counted, now_ms, self.limits)
             self._keep(group, done)
+            lasting = tuple(span for span in self.spans(group) if self._count(group, *span))
+            self._spans[group] = (*lasting, (began_ms, last_ms + self.limits.window_ms))
+            self._stretch(group)
             absorbed = tuple(self._absorbed_by(group))
             for other in absorbed:
-                del self._states[other]
-                self._wakes.pop(other, None)
-            yield Turn(group, done.reason, done.state, counted, absorbed)
+                self._forget(other)
+            yield Turn(group, done.reason, done.state, counted, began_ms, absorbed)
+
+    def _forget(self, group: Group) -> None:
+        self._wakes.pop(group, None)
+        self._states.pop(group, None)
+        self._spans.pop(group, None)
 
     def _how_well(self, group: Group, count: int) -> tuple[float, int, int, str]:
         """The larger, the better it explains: the share that is hit, then how many it explains."""
         return count / self.sizes[group], self.sizes[group], -_RANK[group.kind], group.id
 
     def _keep(self, group: Group, done: Step) -> None:
+        if done.state.phase is Phase.QUIET:
+            self._forget(group)
+            return
+        self._states[group] = done.state
         self._wakes.pop(group, None)
         if done.wake_at is not None:
             self._wakes[group] = done.wake_at
-        if done.state.phase is Phase.QUIET:
-            self._states.pop(group, None)
-        else:
-            self._states[group] = done.state
 
-    def _burst(self, group: Group, news: tuple[int, int]) -> tuple[int, int] | None:
-        """The begin of a window, about the news, in which enough of the group went, and how many it were."""
+    def _burst(self, group: Group, news: Span) -> tuple[Span, int] | None:
+        """A window, about the news, in which enough of the group went, and how many it were.
+
+        Of a group that is out: after all that belongs to it.
+        """
         size = self.sizes.get(group, 0)
         width_ms, enough = self.limits.window_ms, self.limits.enough(size)
         since = self._since.get(group, [])
-        begin = bisect_left(since, (news[0] - width_ms, DetectorId("")))
-        end = bisect_right(since, (news[1] + width_ms, DetectorId("\U0010ffff")))
-        if not size or end - begin < enough or self._is_within(group, self._lost[since[begin][1]]):
+        after_ms = max((until_ms + 1 for _, until_ms in self.spans(group)), default=0)
+        about = _within(since, (max(news[0] - width_ms, after_ms), news[1] + width_ms))
+        if not size or len(about) < enough:
             return None
-        found = [self._lost[one] for _, one in since[begin:end]]
+        found = [self._lost[since[at][1]] for at in about]
+        if self._is_within(group, found[0], found[-1]):
+            return None
         found = [one for one in found if not self._is_explained(one, group)]
         burst = _fullest(found, width_ms)
         if len(burst) < enough or not self._is_cause(group, burst):
             return None
-        return burst[0].since_ms, len(burst)
+        return (burst[0].since_ms, burst[-1].since_ms), len(burst)
 
-    def _is_within(self, group: Group, first: Lost) -> bool:
-        """Whether the group is part of an area that is out since before `first` went: then there is nothing to find.
+    def _is_within(self, group: Group, first: Lost, last: Lost) -> bool:
+        """Whether the group is part of an area that explains all from `first` to `last`: then there is nothing to find.
 
         Saves asking `_is_explained` of each of them.
         """
         if group.kind is not GroupKind.AREA:
             return False
         wider = first.groups[first.groups.index(group) + 1 :]
-        began = [
-            self._states[one].began_ms for one in wider if one in self._states and one.kind is group.kind
-        ]
-        return any(began_ms <= first.since_ms for began_ms in began)
+        spans = [span for one in wider if one.kind is group.kind for span in self.spans(one)]
+        return any(begin <= first.since_ms and last.since_ms <= until for begin, until in spans)
 
     def _is_cause(self, group: Group, burst: list[Lost]) -> bool:
         """Whether it is the group that these have in common, not one site or one part of it."""
-        if group.kind is GroupKind.GATEWAY:
-            return True
         if len({one.site for one in burst}) < SITES:
             return False
-        if group.kind is GroupKind.SUPPLIER:
+        if group.kind is not GroupKind.AREA:
             return True
         worst, most = Counter(self._part(one, group) for one in burst).most_common(1)[0]
         if worst is None:
@@ -263,10 +303,9 @@ class Register:
         return below if below is not None and below.kind is GroupKind.AREA else None
 
     def _absorbed_by(self, group: Group) -> Iterator[Group]:
-        began_ms = self._states[group].began_ms
         for other in list(self._states):
             members = list(self.members(other)) if other != group else []
-            if members and all(group in one.groups and one.since_ms >= began_ms for one in members):
+            if members and all(group in one.groups and self._belongs(one, group) for one in members):
                 yield other
 
 
@@ -281,11 +320,21 @@ def _fullest(found: list[Lost], width_ms: int) -> list[Lost]:
     return found[best : best + most]
 
 
-def _lasting(began: list[Turn]) -> list[Turn]:
-    """Without the groups that another one has absorbed in the same look: nobody needs to know of them."""
-    passing = {turn.group for turn in began} & {other for turn in began for other in turn.absorbed}
-    return [
-        replace(turn, absorbed=tuple(other for other in turn.absorbed if other not in passing))
-        for turn in began
-        if turn.group not in passing
-    ]
+def _within(since: list[tuple[int, DetectorId]], span: Span) -> range:
+    """The places of those who went in this span."""
+    begin = bisect_left(since, (span[0], DetectorId("")))
+    return range(begin, bisect_right(since, (span[1], DetectorId("\U0010ffff"))))
+
+
+def _lasting(turns: list[Turn]) -> list[Turn]:
+    """Without the groups that began and were absorbed in the same look: nobody needs to know of them."""
+    lasting: dict[Group, Turn] = {}
+    for turn in turns:
+        absorbed: list[Group] = []
+        for other in turn.absorbed:
+            passing = lasting.pop(other, None)
+            absorbed += passing.absorbed if passing else ()
+            if passing is None or passing.reason is not Because.BEGAN:
+                absorbed.append(other)
+        lasting[turn.group] = replace(turn, absorbed=tuple(absorbed))
+    return list(lasting.values())

@@ -1,6 +1,7 @@
 """When detectors fail together: one group at a time. Everything that changes a group is in `TRANSITIONS`.
 
-A burst (enough of a group went offline within one window) begins an outage; it is over when the number has
+A burst (enough of a group went offline within one window) begins an outage; a later one in the same group goes
+on with it. Who goes offline on its own in between is no part of it. It is over when the number has
 been below a lower mark for a while (hysteresis), so that a network that comes and goes is one event.
 Which groups a burst is counted for, and which one stands for a detector, is in `alerts.rules.lost`.
 """
@@ -8,13 +9,15 @@ Which groups a burst is counted for, and which one stands for a detector, is in 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import Enum, StrEnum, auto
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from gascore.alarm import GroupKind
 
 SITES: Final = 2
 """An area or a supplier is at work only where several sites are hit: a single one is its owner's own matter,
-and the owner must hear of it. Behind a gateway there may be one site only."""
+and the owner must hear of it; also where it has a gateway of its own, which is the owner's, too."""
+Span: TypeAlias = tuple[int, int]
+"""From when to when detectors went offline together, both included."""
 
 
 class Group(NamedTuple):
@@ -53,6 +56,10 @@ class Limits:
         """Whether they are below the lower mark."""
         return 2 * offline < self.enough(size)
 
+    def has_grown(self, acked: int, offline: int, size: int) -> bool:
+        """Whether it is another matter than the one somebody answered for when `acked` of them were offline."""
+        return offline >= max(self.number, min(2 * acked, acked + self.enough(size)))
+
 
 class Phase(StrEnum):
     """Where a group stands."""
@@ -65,7 +72,7 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`began_ms`: who went offline then or later belongs to it; `easing_ms`: since when few are left."""
+    """`began_ms`: when the first of them went offline; `easing_ms`: since when few are left."""
 
     phase: Phase = Phase.QUIET
     began_ms: int = 0
@@ -74,7 +81,7 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A group now: `burst_ms` is the begin of a window in which enough went; `offline` since it began."""
+    """A group now: `burst_ms` is the begin of a new window in which enough went; `offline`: in all its bursts."""
 
     size: int
     offline: int
@@ -98,6 +105,7 @@ class Because(StrEnum):
     EASED = "eased"
     """few are left."""
     WORSE_AGAIN = "worse_again"
+    """more than a few are offline again, or enough went at once again."""
     OVER = "over"
     SAME = "same"
 
@@ -113,6 +121,7 @@ class Step:
 
 TRANSITIONS: Final[Mapping[tuple[Phase, Cue], tuple[Phase, Because]]] = {
     (Phase.QUIET, Cue.BURST): (Phase.OUT, Because.BEGAN),
+    (Phase.OUT, Cue.BURST): (Phase.OUT, Because.WORSE_AGAIN),
     (Phase.OUT, Cue.FEW): (Phase.EASING, Because.EASED),
     (Phase.EASING, Cue.SOME): (Phase.OUT, Because.WORSE_AGAIN),
     (Phase.EASING, Cue.BURST): (Phase.OUT, Because.WORSE_AGAIN),

@@ -15,7 +15,7 @@ from alerts.ports import Books, Groups, Member
 from alerts.rules import unstable
 from alerts.rules.lifecycle import Absorbed, Began, Ended, Numbers, StoodFor
 from alerts.rules.lost import Lost, Register, Turn
-from alerts.rules.outage import Because, Group
+from alerts.rules.outage import Because, Group, Span
 from alerts.rules.outage import Limits as OutageLimits
 from alerts.rules.priority import priority_of
 from alerts.rules.unstable import Limits as UnstableLimits
@@ -208,15 +208,27 @@ class Grouping:
             if one.kind is AlarmKind.UNSTABLE and one.detector
         }
         lost = {one.detector: one for one in alarms if one.kind is AlarmKind.OFFLINE and one.detector}
+        newest_ms: dict[AlarmId, int] = {}
+        for one in lost.values():
+            if one.inside is not None:
+                since_ms = min(one.since_ms, one.opened_ms)
+                newest_ms[one.inside] = max(since_ms, newest_ms.get(one.inside, 0))
         for detector, member in self.groups.members(lost.keys()).items():
             since_ms = min(lost[detector].since_ms, lost[detector].opened_ms)
             register.went(Lost(detector, member.site, member.groups, since_ms))
         for group, one in groups.items():
-            register.resume(group, one.since_ms)
+            register.resume(group, one.since_ms, self._spans(one, newest_ms.get(one.id, 0)))
         self._queue = {
             one.detector: None for one in alarms if one.detector and self.stands_for(one) != one.inside
         }
         self._is_loaded = True
+
+    def _spans(self, alarm: Alarm, newest_ms: int) -> tuple[Span, ...]:
+        """As the alarm says; its numbers are written every few seconds, and somebody may have gone since then."""
+        window_ms = self.limits.outage.window_ms
+        said = alarm.outage.spans if alarm.outage else ()
+        *others, (begin_ms, until_ms) = said or ((alarm.since_ms, alarm.since_ms + window_ms),)
+        return (*others, (begin_ms, max(until_ms, newest_ms)))
 
     def _group_of(self, detector: DetectorId) -> AlarmId | None:
         lost = self._register.find(detector)
@@ -270,6 +282,10 @@ class Grouping:
         match turn.reason:
             case Because.BEGAN:
                 self._open(work, turn)
+            case Because.WORSE_AGAIN if turn.burst_ms is not None:
+                self._absorb(work, turn)
+                self._say(work, turn.group, self._alarms[turn.group])
+                self._queue |= self._who(turn)
             case Because.OVER:
                 self._end(work, turn.group, Ended())
                 self._queue |= dict.fromkeys(turn.left)
@@ -277,10 +293,9 @@ class Grouping:
                 pass
 
     def _open(self, work: Casework, turn: Turn) -> None:
-        for other in turn.absorbed:
-            self._end(work, other, Absorbed())
+        self._absorb(work, turn)
         alarm = work.books.cases.new_id()
-        outage = self._outage(turn.group, 0)
+        outage = self._outage(turn.group)
         began = Began(
             id=alarm,
             key=turn.group.key,
@@ -293,7 +308,17 @@ class Grouping:
         work.happen(None, began, Moment(work.now_ms))
         self._alarms[turn.group] = alarm
         self._said_ms[turn.group], self._said[turn.group] = work.now_ms, outage.offline
-        self._queue |= dict.fromkeys(one.detector for one in self._register.members(turn.group))
+        self._queue |= self._who(turn)
+
+    def _absorb(self, work: Casework, turn: Turn) -> None:
+        for other in turn.absorbed:
+            self._end(work, other, Absorbed())
+
+    def _who(self, turn: Turn) -> dict[DetectorId, None]:
+        """Whom the group stands for from now on."""
+        begin_ms = turn.burst_ms or 0
+        members = self._register.members(turn.group)
+        return dict.fromkeys(one.detector for one in members if one.since_ms >= begin_ms)
 
     def _end(self, work: Casework, group: Group, event: Ended | Absorbed) -> None:
         alarm = self._alarms.pop(group, None)
@@ -302,7 +327,7 @@ class Grouping:
         if alarm is not None and (file := work.books.cases.of_id(alarm)) is not None:
             work.happen(file, event, Moment(work.now_ms))
 
-    def _outage(self, group: Group, most: int) -> Outage:
+    def _outage(self, group: Group, before: Outage | None = None) -> Outage:
         counted = self._register.counted(group)
         listed: list[DetectorId] = []
         for one in self._register.members(group):
@@ -310,7 +335,14 @@ class Grouping:
             if len(listed) == LISTED:
                 break
         return Outage(
-            group.kind, group.id, counted.offline, max(most, counted.offline), counted.size, tuple(listed)
+            kind=group.kind,
+            id=group.id,
+            offline=counted.offline,
+            most=max(before.most if before else 0, counted.offline),
+            size=counted.size,
+            listed=tuple(listed),
+            acked=before.acked if before else 0,
+            spans=self._register.spans(group),
         )
 
     def _count(self, work: Casework) -> None:
@@ -320,11 +352,17 @@ class Grouping:
             waited_ms = work.now_ms - self._said_ms[group]
             if offline == self._said.get(group) or 0 <= waited_ms < COUNT_MS:
                 continue
-            file = work.books.cases.of_id(alarm)
-            if file is not None and file.alarm.outage is not None:
-                outage = self._outage(group, file.alarm.outage.most)
-                work.happen(file, Numbers(outage), Moment(work.now_ms))
-            self._said_ms[group], self._said[group] = work.now_ms, offline
+            self._say(work, group, alarm)
+
+    def _say(self, work: Casework, group: Group, alarm: AlarmId) -> None:
+        self._said_ms[group], self._said[group] = work.now_ms, self._register.counted(group).offline
+        file = work.books.cases.of_id(alarm)
+        if file is None or (before := file.alarm.outage) is None:
+            return
+        outage = self._outage(group, before)
+        is_acked = file.alarm.acked_ms is not None
+        worse = is_acked and self.limits.outage.has_grown(before.acked, outage.offline, outage.size)
+        work.happen(file, Numbers(outage, worse=worse), Moment(work.now_ms))
 
     def _bring_in_step(self, work: Casework, detector: DetectorId) -> None:
         for key, other in (

@@ -181,6 +181,73 @@ def test_an_operator_answers_for_the_group_and_the_ladder_stops(town: Quarter) -
     assert group.acked_by
 
 
+def test_after_the_answer_a_new_silence_is_told_of_as_ever(town: Quarter) -> None:
+    town.go(*names("west", 0, 20))
+    town.advance(36)
+    town.reply(Role.SHIFT_LEADER, town.code(Role.SHIFT_LEADER))
+    town.come_back(*names("west", 12, 20))  # twelve never come back: too many for the outage to be over
+    town.advance(14 * 86_400)
+    assert town.owners_told() == set()
+    town.restart()
+    town.go("west-30")
+    town.advance(60)
+    (group,) = town.open_of(AlarmKind.OUTAGE)
+    assert group.acked_by
+    assert town.newest()["detector:west-30:offline"].inside is None
+    assert [("离线" in text) for _, text in town.owner_heard("west-30")] == [True]
+    assert town.owners_told() == {"west-30"}
+
+
+def test_an_answered_outage_that_doubles_is_told_of_again(town: Quarter) -> None:
+    town.go(*names("west", 0, 20))
+    town.advance(36)
+    town.reply(Role.SHIFT_LEADER, town.code(Role.SHIFT_LEADER))
+    (group,) = town.open_of(AlarmKind.OUTAGE)
+    town.advance(600)
+    before = len(town.heard(Role.SHIFT_LEADER))
+    town.go(*names("west", 20))
+    town.advance(60)
+    (worse,) = town.open_of(AlarmKind.OUTAGE)
+    assert (worse.id, worse.acked_by) == (group.id, None)
+    assert worse.outage is not None
+    assert worse.outage.offline == 40
+    assert {one.inside for one in town.open_of(AlarmKind.OFFLINE)} == {group.id}
+    assert town.owners_told() == set()
+    (text,) = [text for _, text in town.heard(Role.SHIFT_LEADER)[before:] if "成片离线" in text]
+    assert "40/40" in text
+    town.advance(900)
+    assert [text for _, text in town.heard(Role.DUTY_OFFICER) if "成片离线" in text]
+    town.reply(Role.SHIFT_LEADER, town.code(Role.SHIFT_LEADER))
+    (again,) = town.open_of(AlarmKind.OUTAGE)
+    assert again.acked_by
+
+
+def test_a_restaurant_behind_its_own_gateway_is_its_owners_own_matter(town: Quarter) -> None:
+    ledger = quarter()
+    kitchen, *others = [one for one in ledger.detectors if one.id in names("west", 0, 8)]
+    alone = tuple(
+        msgspec.structs.replace(one, site=kitchen.site, room=kitchen.room, gateway="gw-own")
+        for one in (kitchen, *others)
+    )
+    town.registry.put(msgspec.structs.replace(ledger, detectors=alone), by="test", at_ms=town.clock.now_ms())
+    town.settle()
+    town.go(*names("west", 0, 8), site=kitchen.site)
+    town.advance(60)
+    assert town.open_of(AlarmKind.OUTAGE) == []
+    assert len(town.open_of(AlarmKind.OFFLINE)) == 8
+    assert [at for at, text in town.owner_heard("west-00") if "离线" in text] == [45] * 8
+
+
+def test_an_outage_of_all_grids_is_told_to_the_workers_of_all_of_them(town: Quarter) -> None:
+    town.go(*names("east"), *names("west"))
+    town.advance(60)
+    (group,) = town.open_of(AlarmKind.OUTAGE)
+    assert group.outage is not None
+    assert group.outage.id == "quarter"
+    assert {one.split("-")[0] for one in group.outage.listed} == {"east"}, "the first twenty"
+    assert len(town.worker_heard("east")) == len(town.worker_heard("west")) == 1
+
+
 def test_a_detector_that_comes_and_goes_is_told_of_once(town: Quarter) -> None:
     for _ in range(8):
         town.go("west-05")

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from gascore.alarm import Alarm, AlarmKind
 from gascore.journal import AlarmStepped, ConditionCleared, ConditionRaised, Event, Reason, Sample
 from gascore.registry import (
@@ -44,11 +46,18 @@ class Quarter(AlarmTown):
         self.registry.put(quarter(), by="test", at_ms=self.start_ms)
         self.settle()
 
-    def go(self, *detectors: str, reason: Reason = Reason.LAST_WILL, ago_s: float = 0) -> None:
-        """These go offline, now."""
+    def go(
+        self,
+        *detectors: str,
+        reason: Reason = Reason.LAST_WILL,
+        ago_s: float = 0,
+        site: SiteId | None = None,
+    ) -> None:
+        """These go offline, now; `site`: all at this one, instead of each at its own."""
         now_ms = self.clock.now_ms()
         since_ms = now_ms - round(ago_s * 1000)
-        self.say(*(_offline(one, since_ms, reason) for one in detectors))
+        gone = [_offline(one, since_ms, reason) for one in detectors]
+        self.say(*(msgspec.structs.replace(one, site=site or one.site) for one in gone))
 
     def come_back(self, *detectors: str) -> None:
         """These are heard again, now."""
@@ -174,7 +183,7 @@ def _detector(no: int, name: str, site: SiteId, room: RoomId, gateway: str | Non
     )
 
 
-def _offline(name: str, since_ms: int, reason: Reason) -> Event:
+def _offline(name: str, since_ms: int, reason: Reason) -> ConditionRaised:
     return ConditionRaised(
         detector=DetectorId(name),
         site=SiteId(f"site-{name}"),

@@ -111,8 +111,8 @@ def test_a_suppliers_network_is_not_taken_for_that_of_the_areas_it_is_in() -> No
 def test_many_detectors_of_one_site_are_no_area() -> None:
     one_site = [lost(f"s{n}", EAST, TOWN, site="market") for n in range(40)]
     assert began(decide(a_register(one_site))) == []
-    behind = [lost(f"s{n}", GATEWAY, EAST, site="market") for n in range(40)]
-    assert began(decide(a_register(behind))) == [GATEWAY], "but they may be a gateway"
+    behind = [lost(f"s{n}", GATEWAY, EAST, site="market") for n in range(30)]
+    assert began(decide(a_register(behind))) == [], "its own gateway is its owner's matter, too"
 
 
 def test_who_was_offline_long_before_is_no_part_of_it() -> None:
@@ -121,6 +121,82 @@ def test_who_was_offline_long_before_is_no_part_of_it() -> None:
     assert register.counted(EAST).offline == 20
     assert register.stands_for(lost("old", EAST, at_s=-3600)) is None
     assert register.stands_for(lost("e1", EAST)) == EAST
+
+
+def test_who_goes_when_the_burst_is_over_is_on_its_own() -> None:
+    register = a_register(some("e", 20, EAST))
+    decide(register)
+    for one in (lost("soon", EAST, at_s=119), lost("later", EAST, at_s=240), lost("much", EAST, at_s=10**6)):
+        register.went(one)
+    assert register.stands_for(lost("soon", EAST, at_s=119)) == EAST
+    assert register.stands_for(lost("later", EAST, at_s=240)) is None
+    assert register.stands_for(lost("much", EAST, at_s=10**6)) is None
+    assert register.counted(EAST).offline == 21
+    assert {one.detector for one in register.members(EAST)} == {"soon", *(f"e{n}" for n in range(20))}
+
+
+def test_a_burst_goes_on_as_long_as_more_than_a_few_go_within_the_window() -> None:
+    register = a_register(some("e", 20, EAST))
+    decide(register)
+    wave = some("w", 20, EAST, at_s=10, every_s=14)  # 8 within two minutes; few are fewer than 8
+    for one in wave:
+        register.went(one)
+    assert {register.stands_for(one) for one in wave} == {EAST}
+    drops = some("d", 10, EAST, at_s=10 + 19 * 14 + 60, every_s=60)
+    for one in drops:
+        register.went(one)
+    assert [register.stands_for(one) for one in drops[:2]] == [EAST, EAST]
+    assert {register.stands_for(one) for one in drops[2:]} == {None}
+
+
+def test_words_out_of_order_make_the_same_burst() -> None:
+    gone = some("e", 20, EAST) + some("w", 20, EAST, at_s=10, every_s=12)
+    register = a_register(gone[:20])
+    decide(register)
+    for one in reversed(gone[20:]):
+        register.went(one)
+    decide(register, 240)
+    assert {register.stands_for(one) for one in gone} == {EAST}
+    assert register.spans(EAST) == ((T, gone[-1].since_ms + LIMITS.window_ms),)
+
+
+def test_a_second_burst_in_a_group_that_is_out_belongs_to_it_and_what_was_between_does_not() -> None:
+    register = a_register(some("e", 20, EAST))
+    decide(register)
+    between = lost("between", EAST, at_s=300)
+    register.went(between)
+    assert decide(register, 300) == []
+    for one in some("f", 16, EAST, at_s=600):
+        register.went(one)
+    (again,) = decide(register, 600)
+    assert (again.group, again.reason, again.burst_ms) == (EAST, Because.WORSE_AGAIN, T + 600_000)
+    assert register.stands_for(lost("f1", EAST, at_s=600)) == EAST
+    assert register.stands_for(between) is None
+    assert register.counted(EAST).offline == 36
+
+
+def test_a_burst_without_anybody_left_is_forgotten_when_the_next_one_comes() -> None:
+    register = a_register(some("e", 20, EAST), some("stay", 8, EAST, at_s=200))
+    decide(register, 200)
+    for number in range(3):
+        for one in some("f", 20, EAST, at_s=1000 * (number + 1)):
+            register.went(one)
+        decide(register, 1000 * (number + 1))
+        for one in some("f", 20, EAST):
+            register.back(one.detector)
+    assert len(register.spans(EAST)) <= 3
+
+
+@pytest.mark.parametrize(
+    ("acked", "offline", "is_more"),
+    [(5, 9, False), (5, 10, True), (40, 55, False), (40, 56, True), (0, 4, False), (0, 5, True)],
+)
+def test_a_group_has_grown_when_it_doubled_or_by_as_many_as_begin_one(
+    acked: int,
+    offline: int,
+    is_more: bool,  # noqa: FBT001 -- a column
+) -> None:
+    assert LIMITS.has_grown(acked, offline, 50) == is_more
 
 
 def test_within_an_area_that_is_out_no_smaller_one_begins() -> None:
@@ -190,7 +266,7 @@ def test_whoever_begins_anew_from_those_that_are_offline_comes_to_the_same() -> 
     (turn, *_) = decide(register)
     heir = a_register(gone)
     for group in register.out():
-        heir.resume(group, turn.state.began_ms)
+        heir.resume(group, turn.state.began_ms, register.spans(group))
     assert [heir.stands_for(one) for one in gone] == [register.stands_for(one) for one in gone]
     assert began(decide(heir, 10)) == []
 
