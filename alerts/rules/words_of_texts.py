@@ -60,10 +60,25 @@ OURS: Final[Mapping[Language, Mapping[str, str]]] = {
 }
 """What of ours an alarm of the kind `BLIND` is about, by the scope in its key ("system:{scope}:{name}")."""
 TROUBLES: Final[Mapping[Language, Mapping[str, str]]] = {
-    Language.ZH: {"broker_drops": "消息代理", "sequence_gaps": "消息完整性"},
-    Language.EN: {"broker_drops": "broker", "sequence_gaps": "missing msgs"},
+    Language.ZH: {
+        "broker_drops": "消息服务器",
+        "sequence_gaps": "消息完整性",
+        "series": "时序数据库",
+        "series_spool": "读数缓存空间",
+        "series_lost": "读数保存",
+        "series_dead_letters": "读数入库",
+    },
+    Language.EN: {
+        "broker_drops": "broker",
+        "sequence_gaps": "missing msgs",
+        "series": "readings DB",
+        "series_spool": "readings disk",
+        "series_lost": "lost readings",
+        "series_dead_letters": "bad readings",
+    },
 }
-"""What an alarm of the kind `TROUBLE` is about, by the first word of its name ("system:trouble:{name}")."""
+"""What an alarm of the kind `TROUBLE` is about, by the first word of its name ("system:trouble:{name}"); no longer than
+`NAME_LENGTH`."""
 PLATFORM: Final[Mapping[Language, str]] = {Language.ZH: "监测平台", Language.EN: "the platform"}
 """What stands for a trouble that has no word of its own."""
 GATEWAY: Final[Mapping[Language, str]] = {Language.ZH: "网关{}", Language.EN: "gateway {}"}

@@ -176,14 +176,14 @@ def test_a_trouble_of_ours_is_one_calm_alarm_that_closes_by_itself(town: AlarmTo
     assert town.told() == set(), "what is over soon is no text"
     town.advance(1)
     assert town.told() == {Role.SHIFT_LEADER}, "nobody at a site can do anything about it"
-    assert "消息代理异常" in town.heard(Role.SHIFT_LEADER)[0][1]
+    assert "消息服务器异常" in town.heard(Role.SHIFT_LEADER)[0][1]
     town.has_trouble("series_spool", "80 % full")
     town.is_fine_again("broker_drops main:1883")
     assert town.alarm(1).status is AlarmStatus.CLOSED
     assert town.alarm(2).active, "each trouble is an alarm of its own"
     town.advance(3_600)
     assert town.told() == {Role.SHIFT_LEADER, Role.DUTY_OFFICER}
-    assert "监测平台异常" in town.heard(Role.DUTY_OFFICER)[-1][1]
+    assert "读数缓存空间异常" in town.heard(Role.DUTY_OFFICER)[-1][1]
     town.is_fine_again("series_spool")
     assert town.alarm(2).status is AlarmStatus.CLOSED
 
