@@ -21,7 +21,8 @@ class Lag:
     """The delay of the newest messages, and whether it is ours.
 
     The lower quartile counts: a backlog delays every message, a gateway that hands in old data only its own. And only
-    while we were full: a town whose clocks are slow is not our delay.
+    while we are full, and for no longer than we have been: a town whose clocks are slow, or which hands in the data of
+    an outage, is not our delay. A town that sends no instants can't be told from silence.
     """
 
     def __init__(self) -> None:
@@ -29,9 +30,10 @@ class Lag:
         """Since when we are behind: all that was measured before has been heard. None: we are not."""
         self._delays: deque[tuple[int, int]] = deque(maxlen=_MOST)
         self._full_ms: int | None = None
+        self._busy_ms: int | None = None
 
     def heard(self, delays_ms: Iterable[int], now_ms: int) -> None:
-        """Some of the newest messages came so long after they were measured."""
+        """Some of the newest messages came so long after the instant in them."""
         self._delays.extend((now_ms, delay) for delay in delays_ms)
 
     def look(self, now_ms: int, *, is_full: bool) -> int:
@@ -39,7 +41,12 @@ class Lag:
         if is_full:
             self._full_ms = now_ms
         is_busy = self._full_ms is not None and 0 <= now_ms - self._full_ms <= WINDOW_MS
-        delay_ms = self._delay(now_ms) if is_busy else 0
+        if not is_busy:
+            self._busy_ms = None
+        elif self._busy_ms is None or self._busy_ms > now_ms:
+            self._busy_ms = now_ms
+        # What came before we were full was heard in time.
+        delay_ms = 0 if self._busy_ms is None else min(self._delay(now_ms), now_ms - self._busy_ms)
         if delay_ms <= CAUGHT_UP_MS:
             self.since_ms = None
         elif delay_ms >= BEHIND_MS and self.since_ms is None:

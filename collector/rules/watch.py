@@ -164,7 +164,8 @@ def _trend(
 def _is_duplicate(watch: Watch, status: Status, received_ms: int, *, flagged: bool, limits: Limits) -> bool:
     """Whether it was heard before; also counts gaps."""
     if status.seq is None:
-        return flagged and status.ts is not None and status.ts == watch.newest_ms
+        is_known = flagged and status.ts is not None and status.ts == watch.newest_ms
+        return is_known and not _is_worse(watch, status, received_ms)
     in_time = status.ts is not None and abs(received_ms - status.ts) <= limits.clock_tolerance_ms
     if not in_time and status.ts is not None and not flagged and watch.seen and status.seq <= watch.seq:
         # A wrong clock or old data: a lower number says neither "restarted" nor "seen". Take it.
@@ -180,15 +181,13 @@ def _is_duplicate(watch: Watch, status: Status, received_ms: int, *, flagged: bo
         # A number that was heard before hides no leak that was not: the counter stands still, or began anew with a
         # clock that was set back. But the very message of a leak that is over may be sent again: by the broker, or
         # by the detector when its broker died before it answered.
-        said = _said(watch, status, received_ms)
-        held = watch.standing.held.get(Condition.LEAK)
-        is_worse = said > (held.level if held else Level.NONE)
-        is_known = (status.ts is not None or flagged) and (status.seq, status.ts, said) in watch.leaks
-        return not is_worse or is_known
+        message = (status.seq, status.ts, _said(watch, status, received_ms))
+        is_known = (status.ts is not None or flagged) and message in watch.leaks
+        return is_known or not _is_worse(watch, status, received_ms)
     watch.seq, watch.seen = now.seq, now.seen
     # Of the numbers before its first message in this run, nobody knows which were heard: not all are saved.
     if watch.at_ms or missed < 0:
-        watch.gaps = max(watch.gaps + missed, 0)
+        watch.gaps = max(max(watch.gaps, 0) + missed, 0)
     return False
 
 
@@ -198,6 +197,11 @@ def measured_ms(watch: Watch, status: Status, received_ms: int, limits: Limits) 
     if ts is None or ts - received_ms > limits.clock_tolerance_ms:
         return received_ms
     return received_ms if Condition.UNTRUSTED_CLOCK in watch.standing.held else ts
+
+
+def _is_worse(watch: Watch, status: Status, received_ms: int) -> bool:
+    held = watch.standing.held.get(Condition.LEAK)
+    return _said(watch, status, received_ms) > (held.level if held else Level.NONE)
 
 
 def _said(watch: Watch, status: Status, received_ms: int) -> Level:

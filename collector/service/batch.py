@@ -8,7 +8,7 @@ import msgspec
 from collector.ports import Quarantined, Recording, Token
 from collector.rules.saving import save
 from gascore.journal import ConditionChanged, ConditionRaised, Event, UnknownLeak
-from gascore.words import Condition
+from gascore.words import Condition, Level
 
 if TYPE_CHECKING:
     from collector.rules.watch import Watch
@@ -23,6 +23,8 @@ TROUBLES = -2
 """Likewise: the book of troubles."""
 DROPS = -3
 """Likewise: what the brokers counted last."""
+WAITING = 5_000
+"""Changes that may wait for the journal before we add more of our own accord (deadlines, a changed ledger)."""
 KEPT_REFUSALS = 200
 """Messages kept for the operator per batch; a flood of garbage is counted whole, but not kept whole."""
 
@@ -51,6 +53,8 @@ class Batch:
         self.states: dict[int, bytes] = {}
         self.refused: list[Quarantined] = []
         self.readings: list[Reading] = []
+        self.delays_ms: list[int] = []
+        """How long after the instant in them some of the messages came."""
         self.tokens: list[list[Token]] = [[] for _ in range(links)]
         self.messages = 0
         self.stored = 0
@@ -94,4 +98,4 @@ class Batch:
 def _is_leak(event: Event) -> bool:
     if isinstance(event, (ConditionRaised, ConditionChanged)):
         return event.condition is Condition.LEAK
-    return isinstance(event, UnknownLeak)
+    return isinstance(event, UnknownLeak) and event.level > Level.NONE

@@ -12,6 +12,10 @@ SILENT: Final = "not told by this broker"
 """NATS and most clouds have no such counter; then only the sequence gaps are left to watch."""
 
 
+DIGITS: Final = 15
+"""More than any counter has; what is longer would not even fit the saved book."""
+
+
 class Brokers:
     """The counters of all links; the last values are saved, so that a loss in our absence is a rise, too.
 
@@ -65,4 +69,6 @@ class Brokers:
 
 
 def _number(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isascii() and text.isdigit() else None
+    """A counter; None for what no counter can be."""
+    is_number = text is not None and text.isascii() and text.isdigit() and len(text) <= DIGITS
+    return int(text) if text is not None and is_number else None

@@ -9,7 +9,7 @@ import structlog
 
 from collector.rules.blindness import Spell, restore
 from collector.rules.supervision import TICK_MS
-from collector.service.batch import DROPS, OWN, STRANGERS, TROUBLES
+from collector.service.batch import DROPS, OWN, STRANGERS, TROUBLES, WAITING
 from collector.service.brokers import Brokers
 from collector.service.fleet import Fleet
 from collector.service.health import Health
@@ -27,15 +27,13 @@ NAME: Final = "collector"
 SECOND_MS: Final = 1_000
 SEAL_MS: Final = 60_000
 SEAL_ON_MS: Final = 5_000
-"""Sealing goes on so soon when there was something to pack: of a million detectors, a million rows come in a minute."""
+"""Sealing goes on so soon when there was something to do: of a million detectors, a million rows come in a minute."""
 STALL_MS: Final = 10_000
 """When the loop was away for longer (suspended, starved, or the clock was set), we were blind."""
 LOOK_MS: Final = 2 * TICK_MS
 """Deadlines are looked at this often at least, for those that a message has brought forward."""
 LOOK_AT: Final = 1_000
 """Detectors looked at before the loop serves the others again: some 15 ms when all of them have gone silent."""
-WAITING: Final = 5_000
-"""Changes that may wait for the journal before more detectors are looked at."""
 BEHIND: Final = f"{SELF} behind"
 """Name of the blindness that is a backlog."""
 DRAIN_MS: Final = 10_000
@@ -166,6 +164,7 @@ class Collector:
         """While messages come late by our own fault, silence says nothing of a detector."""
         lag = self._pipeline.lag
         delay_ms = lag.look(now_ms, is_full=self._pipeline.is_full)
+        self._intake.delay_ms = 0 if lag.since_ms is None else delay_ms
         if lag.since_ms is not None:
             since_ms = max(lag.since_ms, self._fleet.supervisor.base_ms)
             why = f"messages come {delay_ms // 1000} s late: more come in than can be stored"
@@ -232,18 +231,20 @@ class Collector:
 
     async def _keep_sealing(self) -> None:
         while True:
-            packed = await self._seal()
-            await self._clock.sleep_until(self._clock.now_ms() + (SEAL_ON_MS if packed else SEAL_MS))
+            has_worked = await self._seal()
+            await self._clock.sleep_until(self._clock.now_ms() + (SEAL_ON_MS if has_worked else SEAL_MS))
 
-    async def _seal(self) -> int:
+    async def _seal(self) -> bool:
+        """Pack some; true: there was something to do, even if nothing has come out of it yet (sorting, clearing)."""
+        begun_ms = self._clock.now_ms()
         try:
-            packed = await asyncio.to_thread(self._parts.readings.seal, self._clock.now_ms())
+            packed = await asyncio.to_thread(self._parts.readings.seal, begun_ms)
         except StoreDownError as error:
             _log.warning("readings not sealed", reason=str(error))
-            return 0
+            return False
         if packed:
             _log.debug("readings sealed", packed=packed)
-        return packed
+        return bool(packed) or self._clock.now_ms() - begun_ms >= SECOND_MS
 
     async def _finish(self, links: list[asyncio.Task[None]]) -> None:
         """The last batch says that we stop; then the links go, and the last word is the status."""

@@ -26,6 +26,8 @@ _END = f"/{Channel.STATUS}"
 _FROM = len(_START)
 _TO = -len(_END)
 UNKNOWN = "unknown_detector"
+TIMED = 127
+"""Of so many messages and one more, the delay of one is looked at."""
 
 
 class Intake:
@@ -38,6 +40,8 @@ class Intake:
         self._are_strangers_new = False
         self.account = Account()
         self.batch = Batch(links)
+        self.delay_ms = 0
+        """How long messages wait for us at the broker: the clocks of detectors are not to blame for it."""
 
     def close(self) -> Batch:
         """The open batch; from now on a new one is open."""
@@ -81,12 +85,14 @@ class Intake:
             self._reject(arrival, watch.placed.id, status)
             return
         before, gaps, heard_ms = watch.standing, watch.gaps, watch.heard_ms
-        fleet = self._fleet
-        done = hear(watch, status, arrival.received_ms, flagged=arrival.duplicate, limits=fleet.limits)
+        fleet, received_ms = self._fleet, arrival.received_ms - self.delay_ms
+        if batch.messages & TIMED == 1 and status.ts is not None:
+            batch.delays_ms.append(arrival.received_ms - status.ts)
+        done = hear(watch, status, received_ms, flagged=arrival.duplicate, limits=fleet.limits)
         if done is DUPLICATE:
             batch.duplicate += 1
             # Its first copy may have been journaled by a run that was killed before it stored the reading.
-            at_ms = measured_ms(watch, status, arrival.received_ms, fleet.limits)
+            at_ms = measured_ms(watch, status, received_ms, fleet.limits)
         else:
             batch.stored += 1
             at_ms = watch.at_ms
@@ -103,12 +109,12 @@ class Intake:
         )
         if done is QUIET:
             if heard_ms < fleet.supervisor.base_ms:  # its grace is over: the deadline is nearer than it was
-                fleet.supervisor.arm(watch, arrival.received_ms)
+                fleet.supervisor.arm(watch, received_ms)
                 fleet.missed(watch, 0)
         elif done is not DUPLICATE:
             if watch.gaps != gaps or gaps < 0:
-                fleet.missed(watch, watch.gaps - gaps)
-            fleet.changed(watch, before, done, batch, arrival.received_ms, arrival.received_ms)
+                fleet.missed(watch, watch.gaps - max(gaps, 0))
+            fleet.changed(watch, before, done, batch, received_ms, arrival.received_ms)
 
     def _other(self, arrival: Arrival, batch: Batch) -> None:
         found = parse_topic(arrival.topic)

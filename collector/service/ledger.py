@@ -7,6 +7,8 @@ from typing import Final
 
 import structlog
 
+from collector.rules.supervision import TICK_MS
+from collector.service.batch import WAITING
 from collector.service.fleet import Difference, Fleet
 from collector.service.intake import Intake
 from collector.service.parts import Parts
@@ -92,6 +94,8 @@ class LedgerFollower:
                 self._unlabelled.add(one.id)
             self._pipeline.woken()
             await self._clock.sleep_until(now_ms)
+            while len(self._intake.batch.changes) >= WAITING:  # a leak must not wait behind all of it
+                await self._clock.sleep_until(self._clock.now_ms() + TICK_MS)
         changes = len(found.moved) + len(found.others)
         _log.info("ledger read", detectors=len(self._fleet.watches), changed=changes, gone=len(found.gone))
 

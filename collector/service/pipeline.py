@@ -29,13 +29,14 @@ _log = structlog.get_logger()
 BATCH: Final = 2_000
 """Messages after which a batch does not linger any more."""
 LINGER_MS: Final = 20
-SAMPLE: Final = 16
-"""Messages of a batch whose delay is looked at."""
 LONG_MS: Final = 10
 """A commit of this length or more is followed by a rest as long as itself …"""
 REST_MS: Final = 25
 """… up to this: SQLite has one write lock and no queue for it, and who has waited for long looks only every 100 ms
 (sqlite3.c, `sqliteDefaultBusyCallback`). Without a rest, a backlog was seen to keep others out for over 10 s."""
+STORM_MS: Final = 100
+"""After so long of commits with a leak waiting behind each, the others get a rest all the same: one of them has to tell
+people of the leaks."""
 WINDOW: Final = 20_000
 """Messages that may be unacknowledged; the links announce the same number to the broker as their window."""
 JOURNAL, READINGS = "journal", "readings"
@@ -100,6 +101,7 @@ class Pipeline:
         await self._idle.wait()
 
     async def _journal_stage(self) -> None:
+        hurried_ms = 0
         while True:
             await self._wake.wait()
             await self._wait(LINGER_MS, self._enough)
@@ -107,10 +109,16 @@ class Pipeline:
             while portion := self._lane.next():
                 took_ms = await self._commit(portion)
                 self._pass_on()
-                if self._intake.batch.is_urgent:
-                    self._close()
-                elif took_ms >= LONG_MS:
-                    await self._wait(min(took_ms, REST_MS), self._urgent)
+                if not self._intake.batch.is_urgent:
+                    hurried_ms = 0
+                    if took_ms >= LONG_MS:
+                        await self._wait(min(took_ms, REST_MS), self._urgent)
+                    continue
+                hurried_ms += took_ms
+                if hurried_ms >= STORM_MS:
+                    await self._clock.sleep_until(self._clock.now_ms() + REST_MS)
+                    hurried_ms = 0
+                self._close()
             self._pass_on()
 
     async def _commit(self, portion: Portion) -> int:
@@ -140,8 +148,7 @@ class Pipeline:
         self._urgent.clear()
         self._under_way += 1
         now_ms, batch = self._clock.now_ms(), self._intake.close()
-        some = batch.readings[:: len(batch.readings) // SAMPLE + 1]
-        self.lag.heard((now_ms - one.at_ms for one in some), now_ms)
+        self.lag.heard(batch.delays_ms, now_ms)
         self._lane.add(batch, now_ms)
 
     def _pass_on(self) -> None:

@@ -12,7 +12,6 @@ from typing import Final
 import msgspec
 
 from collector.ports import Recording
-from collector.rules.saving import save
 from collector.service.batch import Batch, Change
 from gascore.journal import Event
 
@@ -31,13 +30,21 @@ class Portion(msgspec.Struct, frozen=True):
         """Whose events it has."""
         return {event.detector for event in self.recording.events if hasattr(event, "detector")}
 
+    @property
+    def touches(self) -> set[str | int]:
+        """Whose events it has, and under which numbers it saves: among those that share one, the order counts."""
+        return self.detectors | self.recording.states.keys()
 
-def cut(batch: Batch, at_ms: int) -> list[Portion]:
-    """What a batch changed, as of now, cut up; a leak, and what is of no watched detector, is in the first one."""
+
+def cut(batch: Batch, at_ms: int, *, leaks_apart: bool = False) -> list[Portion]:
+    """What a batch changed, as of now, cut up; a leak, and what is of no watched detector, is in the first one.
+
+    With `leaks_apart` nothing else is in the first one, however small the batch.
+    """
     whole = batch.recording(at_ms)
     if whole is None:
         return []
-    if len(whole.events) <= MOST and len(whole.states) <= MOST:
+    if not leaks_apart and len(whole.events) <= MOST and len(whole.states) <= MOST:
         return [_portion(whole, batch.changes)]
     numbers: dict[str, int] = {watch.placed.id: number for number, watch in batch.watches.items()}
     leaking = {change.detector for change in batch.changes if change.is_leak and change.detector}
@@ -51,12 +58,14 @@ def cut(batch: Batch, at_ms: int) -> list[Portion]:
             others.setdefault(name, []).append(change)
     states = dict(batch.states)
     for name in leaking & numbers.keys():
-        states[numbers[name]] = save(batch.watches[numbers[name]])
-    found = [_portion(Recording(at_ms, _events(first), states, whole.quarantined), first)]
+        states[numbers[name]] = whole.states[numbers[name]]
+    found = []
+    if first or states or whole.quarantined:
+        found.append(_portion(Recording(at_ms, _events(first), states, whole.quarantined), first))
     silent: dict[str, list[Change]] = {name: [] for name in numbers.keys() - leaking - others.keys()}
     for names in _slices(others | silent):
         changes = [change for name in names for change in others.get(name, ())]
-        saved = {numbers[name]: save(batch.watches[numbers[name]]) for name in names}
+        saved = {numbers[name]: whole.states[numbers[name]] for name in names}
         found.append(_portion(Recording(at_ms, _events(changes), saved), changes))
     return found
 
@@ -70,15 +79,26 @@ class Lane:
 
     def add(self, batch: Batch, at_ms: int) -> None:
         """Cut up a batch; a leak in it goes ahead, behind nothing but what came before of the same detectors."""
-        portions = [(portion, batch) for portion in cut(batch, at_ms)]
+        overtakes = batch.is_urgent and bool(self._portions)
+        portions = [(portion, batch) for portion in cut(batch, at_ms, leaks_apart=overtakes)]
         self._left[batch] = len(portions)
-        if batch.is_urgent and self._portions:
-            leak = portions.pop(0)
-            names = leak[0].detectors
-            before = [one for one in self._portions if one[0].detectors & names]
-            after = [one for one in self._portions if not one[0].detectors & names]
-            self._portions = deque([*before, leak, *after])
+        if overtakes:
+            self._overtake(*portions.pop(0))
         self._portions.extend(portions)
+
+    def _overtake(self, leak: Portion, batch: Batch) -> None:
+        """Put a portion ahead of all that it shares nothing with, nor with anything that it has to stay behind."""
+        touched = leak.touches
+        before: deque[tuple[Portion, Batch]] = deque()
+        after: deque[tuple[Portion, Batch]] = deque()
+        for one in reversed(self._portions):
+            its = one[0].touches
+            if touched.isdisjoint(its):
+                after.appendleft(one)
+            else:
+                touched |= its
+                before.appendleft(one)
+        self._portions = deque([*before, (leak, batch), *after])
 
     def next(self) -> Portion | None:
         """The portion to store now; the same one until it is `stored`."""

@@ -97,10 +97,14 @@ class Sealer:
             return packed
 
     def close(self) -> None:
-        """Leave nothing behind; an hour that is half done begins again next time."""
+        """Leave nothing of ours behind; an hour that is half done begins again next time.
+
+        Who only reads has nothing there: the file may be that of the process which packs.
+        """
         with self._one_at_a_time:
-            self._hour = None
-            self._sorter.end()
+            if self._hour is not None:
+                self._hour = None
+                self._sorter.end()
 
     def _begin_hour(self, now_ms: int) -> _Hour | None:
         """Freeze the oldest hour if it is due."""

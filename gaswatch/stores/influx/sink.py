@@ -15,6 +15,8 @@ AWAY_MS: Final = 60_000
 """An operator hears when nothing has been taken for so long while readings waited; a restart takes seconds."""
 FULL: Final = 0.8
 """… and when this much of the spool is used: there is a fifth of the time left to do something."""
+SMALL: Final = 20
+"""A spool that is filled to a part this small has no use for the disk that an outage took."""
 NEWS_MS: Final = 3_600_000
 """What can't be mended any more (dead letters, readings given up) is a trouble for so long, and then a figure."""
 SERIES, SPOOL, LOST, DEAD = "series", "series_spool", "series_lost", "series_dead_letters"
@@ -48,7 +50,7 @@ class InfluxReadings:
     def seal(self, now_ms: int) -> int:
         """Fold roll-ups that are over; give back the disk that the spool does not need any more."""
         packed = self._rollups.seal(now_ms)
-        if not self._spool.fill.points:
+        if self._spool.fill.bytes <= self._spool.max_bytes // SMALL:
             self._spool.shrink()
         return packed
 

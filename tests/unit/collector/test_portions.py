@@ -124,6 +124,60 @@ def test_a_leak_never_goes_ahead_of_its_own_detectors_earlier_events(no: int) ->
     assert not any(f"GD-{no}" in names for names in others)
 
 
+def test_only_the_leak_of_an_urgent_batch_goes_ahead() -> None:
+    lane, outage, returns = Lane(), a_power_cut(), Batch(1)
+    lane.add(outage, T0)
+    for no in range(1, 500):
+        book(returns, no, cleared(f"GD-{no}"))
+    book(returns, 9_000, raised("GD-9000", Condition.LEAK))
+    lane.add(returns, T0)
+    assert drained(lane)[0] == {"GD-9000"}
+    assert lane.finished() == [outage, returns]
+
+
+def test_what_saves_a_detector_without_a_word_is_not_overtaken_by_its_leak() -> None:
+    lane, outage, leak = Lane(), a_power_cut(), Batch(1)
+    outage.watches[9_000] = Watch(a_placed(no=9_000, name="GD-9000"), NEW, 60.0)
+    lane.add(outage, T0)
+    book(leak, 9_000, raised("GD-9000", Condition.LEAK))
+    lane.add(leak, T0)
+    has_leak = []
+    while portion := lane.next():
+        if 9_000 in portion.recording.states:
+            has_leak.append("GD-9000" in portion.detectors)
+        lane.stored()
+    assert has_leak == [False, True], "the state of before the leak may not overwrite the one with it"
+
+
+def test_a_leak_takes_along_what_its_own_past_has_to_stay_behind() -> None:
+    """GD-1 is offline in the outage and back in a later batch, which also has a change of the leaking GD-9000."""
+    lane, outage, later, leak = Lane(), a_power_cut(), Batch(1), Batch(1)
+    lane.add(outage, T0)
+    book(later, 2_400, cleared("GD-2400"))
+    book(later, 9_000, raised("GD-9000"))
+    lane.add(later, T0)
+    book(leak, 9_000, cleared("GD-9000"), raised("GD-9000", Condition.LEAK))
+    lane.add(leak, T0)
+    told = [names for names in drained(lane) if names & {"GD-2400", "GD-9000"}]
+    assert ["GD-2400" in names for names in told] == [True, True, False]
+    assert told[1:] == [{"GD-2400", "GD-9000"}, {"GD-9000"}]
+
+
+def test_our_own_books_are_never_overtaken_by_newer_ones() -> None:
+    lane, outage, down, again = Lane(), a_power_cut(), Batch(1), Batch(1)
+    lane.add(outage, T0)
+    for batch, name in ((down, "a"), (again, "b")):
+        batch.add([BlindBegan(scope=BlindScope.LINK, name=name, since_ms=T0, reason="x")], None)
+        batch.states[OWN] = name.encode()
+        book(batch, 9_000, raised("GD-9000", Condition.LEAK))
+        lane.add(batch, T0)
+    books = []
+    while portion := lane.next():
+        books += [body for no, body in portion.recording.states.items() if no == OWN]
+        lane.stored()
+    assert books == [b"a", b"b"]
+
+
 def test_batches_without_anything_for_the_journal_come_out_in_their_turn() -> None:
     lane, quiet, outage, last = Lane(), Batch(1), a_power_cut(5), Batch(1)
     lane.add(quiet, T0)

@@ -105,6 +105,26 @@ def test_the_messages_of_a_leak_that_is_over_change_nothing_when_they_are_sent_a
         assert conditions(one) == set()
 
 
+def test_a_leak_without_a_number_in_the_second_of_the_message_before_it_is_not_taken_for_that_one() -> None:
+    watch = a_watch()
+    hear(watch, a_status(seq=None, ts=T0), T0, flagged=False, limits=LIMITS)
+    again = a_status("high", seq=None, ts=T0)
+    hear(watch, again, T0 + 5000, flagged=True, limits=LIMITS)
+    assert conditions(watch) == {Condition.LEAK}
+    assert hear(watch, again, T0 + 6000, flagged=True, limits=LIMITS) is DUPLICATE
+
+
+def test_missing_messages_are_counted_from_nothing_after_a_restart_whatever_comes_first() -> None:
+    watch = a_watch()
+    for seq in (1, 2, 5):
+        tell(watch, seq, T0 + seq * 1000)
+    back = restore(watch.placed, read(save(watch)), T0 + 6000)
+    tell(back, 3, T0 + 3000)  # a gateway hands in old data first
+    tell(back, 6, T0 + 6000)
+    tell(back, 9, T0 + 9000)
+    assert back.gaps == 2
+
+
 def test_a_detector_without_numbers_is_judged_all_the_same() -> None:
     watch = a_watch()
     tell(watch, None, T0)
