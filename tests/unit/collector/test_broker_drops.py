@@ -79,3 +79,14 @@ async def test_a_broker_that_counts_nothing_is_noted_and_no_trouble() -> None:
         assert collector.status().notes["broker_dropped broker:1883"] == "not told by this broker"
         desk.link.told[DROPPED] = "many"
         await desk.stays(lambda: not desk.events(TroubleBegan), for_ms=3_000)
+
+
+async def test_a_broker_that_says_what_no_counter_can_be_changes_nothing() -> None:
+    desk = Desk(a_placed())
+    async with desk.running():
+        for nonsense in ("9" * 5_000, str(2**70), "-1", "1e3", "\u0661", ""):
+            desk.link.told[DROPPED] = nonsense
+            await desk.clock.advance(2 * SECOND)
+            desk.sends()
+        await desk.comes(lambda: len(desk.link.acknowledged) == 6)
+        assert desk.events(TroubleBegan) == []
