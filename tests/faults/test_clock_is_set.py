@@ -1,5 +1,6 @@
 """Somebody sets the machine's clock by an hour while a town reports."""
 
+import asyncio
 from pathlib import Path
 from typing import Final
 
@@ -12,19 +13,33 @@ from gascore.words import Condition
 from support.clock import ShiftedClock
 from support.collector_site import CollectorSite, publish
 from support.fault_town import a_shipped_mosquitto, in_this_process
-from support.waiting import elapse, until
+from support.waiting import until
 
 pytestmark = pytest.mark.faults
 HOUR_MS: Final = 3_600_000
-LOOK_S: Final = 0.6
-"""Somewhat more than the collector's half second between two looks at the deadlines."""
+DEADLINES: Final = "deadlines"
+"""The collector's task that looks at them."""
 NAMES: Final = [f"D{no}" for no in range(1, 11)]
+
+
+class WatchedClock(ShiftedClock):
+    """Knows how often the collector has looked at the deadlines: after each look it sleeps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looks = 0
+
+    async def sleep_until(self, at_ms: int) -> None:
+        """As the other one."""
+        task = asyncio.current_task()
+        self.looks += task is not None and task.get_name() == DEADLINES
+        await super().sleep_until(at_ms)
 
 
 class Reporters:
     """Ten detectors that report one after the other."""
 
-    def __init__(self, client: aiomqtt.Client, collector: Collector, clock: ShiftedClock) -> None:
+    def __init__(self, client: aiomqtt.Client, collector: Collector, clock: WatchedClock) -> None:
         self._client = client
         self._collector = collector
         self._clock = clock
@@ -46,7 +61,8 @@ class Reporters:
         """Longer than anybody may be silent, in steps that are no stall; each step is looked at, and reported in."""
         for _ in range(5):
             self._clock.shift(8_000)
-            await elapse(LOOK_S)
+            before = self._clock.looks
+            await until(lambda: self._clock.looks > before, what="a look at the deadlines")  # noqa: B023 -- awaited at once
             await self.report()
 
 
@@ -61,7 +77,7 @@ async def test_a_clock_that_is_set_loses_no_leak_and_makes_nobody_offline(
     with a_shipped_mosquitto(tmp_path) as broker:
         # A leak that shows itself to be over has to stay so for half a minute: by which clock?
         site = CollectorSite(tmp_path, broker, NAMES, settings={"clear_delay_s": 30.0})
-        clock = ShiftedClock()
+        clock = WatchedClock()
         async with (
             in_this_process(site, clock) as collector,
             aiomqtt.Client("127.0.0.1", broker.port) as client,
