@@ -17,6 +17,8 @@ SYS: Mapping[str, str] = {
 }
 """What mosquitto counts of itself, by topic. Asked for apart and at QoS 0, so that a broker that has none of it,
 or keeps it to itself, refuses only this."""
+TOLD = 64
+"""Bytes kept of such a word: it is shown on the system page as it is."""
 SYS_TRIES = 2
 """A broker that hangs up instead of answering is not asked a third time."""
 SESSION_S = 7 * 86_400

@@ -18,7 +18,7 @@ import gmqtt  # type: ignore[import-untyped]  # ships no types
 from gmqtt.mqtt.constants import MQTTv311  # type: ignore[import-untyped]  # likewise
 from gmqtt.mqtt.handler import MQTTConnectError  # type: ignore[import-untyped]  # likewise
 
-from collector.adapters.endpoint import FILTERS, KEEP_ALIVE_S, SYS, SYS_TRIES, Endpoint
+from collector.adapters.endpoint import FILTERS, KEEP_ALIVE_S, SYS, SYS_TRIES, TOLD, Endpoint
 from collector.adapters.persistence import LinkDownError, keep_connected
 from collector.ports import Arrival, Token
 from gascore.clock import Clock
@@ -64,7 +64,7 @@ class _Session:
         number = next(numbers)
         name = topic if isinstance(topic, str) else topic.decode(errors="replace")
         if name in SYS:
-            self.told[SYS[name]] = bytes(payload).decode(errors="replace")
+            self.told[SYS[name]] = bytes(payload[:TOLD]).decode(errors="replace")
             return 0
         arrival = Arrival(
             self._clock.now_ms(),

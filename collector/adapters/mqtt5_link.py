@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 
 import mqtt5
 
-from collector.adapters.endpoint import FILTERS, KEEP_ALIVE_S, SESSION_S, SYS, SYS_TRIES, Endpoint
+from collector.adapters.endpoint import FILTERS, KEEP_ALIVE_S, SESSION_S, SYS, SYS_TRIES, TOLD, Endpoint
 from collector.adapters.persistence import LinkDownError, VersionRefusedError, keep_connected
 from collector.ports import Arrival, Token
 from gascore.clock import Clock
@@ -320,7 +320,7 @@ def _hand_over(
     for packet in packets:
         number = packet.packet_id
         if number is None and packet.topic in SYS:
-            told[SYS[packet.topic]] = packet.payload.decode(errors="replace")
+            told[SYS[packet.topic]] = packet.payload[:TOLD].decode(errors="replace")
             continue
         arrived(
             Arrival(
