@@ -16,11 +16,14 @@ import pytest
 import requests
 
 from gaswatch.stores.influx.transport import Target
+from support.absent import absent
 from support.broker import DEADLINE_S, Broker, free_port
 
 DATABASE = "gaswatch"
 GIVEN = "GASWATCH_TEST_INFLUX_URL"
 """Any InfluxDB 1.8, 2.x or 3; with GASWATCH_TEST_INFLUX_TOKEN, _ORG and _BUCKET. Tests leave their points there."""
+_UNPACKED = Path(__file__).resolve().parents[2] / ".venv" / "servers"
+"""Where script/test unpacks packages, each in a folder of its name."""
 _PATH = "/usr/bin:/usr/local/bin:/usr/sbin"
 AnyServer = TypeVar("AnyServer", bound="Server")
 
@@ -114,7 +117,7 @@ def given_influx() -> Target:
 
 @contextmanager
 def an_influxdb(folder: Path, users: Mapping[str, str] | None = None) -> Iterator[InfluxServer]:
-    """An InfluxDB 1.x with an empty database `DATABASE`; skips, saying so, only where it is not installed.
+    """An InfluxDB 1.x with an empty database `DATABASE`; skips, saying so, only where it can't be found.
 
     Args:
         folder: for its files.
@@ -156,7 +159,7 @@ def _do(server: InfluxServer, text: str, login: Mapping[str, str]) -> None:
 
 @contextmanager
 def a_victoria_metrics(folder: Path) -> Iterator[VictoriaServer]:
-    """A VictoriaMetrics; skips, saying so, only where it is not installed."""
+    """A VictoriaMetrics; skips, saying so, only where it can't be found."""
     program = _program("victoria-metrics", "victoria-metrics")
     port = free_port()
     command = [program, f"-httpListenAddr=127.0.0.1:{port}", f"-storageDataPath={folder / 'victoria'}"]
@@ -166,9 +169,9 @@ def a_victoria_metrics(folder: Path) -> Iterator[VictoriaServer]:
 
 
 def _program(name: str, package: str) -> str:
-    found = which(name, path=_PATH)
+    found = which(name, path=f"{_PATH}:{_UNPACKED / package / 'usr' / 'bin'}")
     if found is None:
-        pytest.skip(f"{name} IS NOT TESTED: apt-get install {package} (script/test does)")
+        absent(f"{name} IS NOT TESTED: script/test servers gets it")
     return found
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from threading import Event
 
 import psycopg
-import pytest
+
+from support.absent import absent
 
 DEADLINE_S = 30.0
 USER = "gaswatch"
@@ -45,9 +46,7 @@ def a_postgres() -> Iterator[Postgres]:
     """Start a server; skip, saying so, only where PostgreSQL is not installed."""
     programs = _programs()
     if programs is None:
-        pytest.skip(
-            "PostgreSQL IS NOT TESTED: no initdb here; apt-get install postgresql-15 (script/test does)"
-        )
+        absent("PostgreSQL IS NOT TESTED: no initdb here; apt-get install postgresql-15 (script/test does)")
     folder = Path(tempfile.mkdtemp(prefix="gaswatch-pg-"))
     account = _account()
     try:
