@@ -112,7 +112,7 @@ class Cases(Protocol):
         ...
 
     def due(self, now_ms: int, limit: int) -> list[CaseFile]:
-        """Alarms whose ladder is due, the longest overdue first."""
+        """Alarms whose ladder is due, by rank (`alerts.rules.priority`); then the longest overdue first."""
         ...
 
     def next_due_ms(self) -> int | None:

@@ -1,7 +1,12 @@
 """How urgent an alarm is (docs/architecture.md, "Words")."""
 
-from gascore.alarm import AlarmKind
+from typing import Final
+
+from gascore.alarm import QUIETED, AlarmKind
 from gascore.words import Level, Priority, RoomKind
+
+RANKS: Final = range(min(Priority), max(Priority) + 2)
+"""The ranks that there are, the first one first."""
 
 
 def priority_of(kind: AlarmKind, level: Level, *, room: RoomKind | None, wrong_gas: bool) -> Priority:
@@ -18,3 +23,8 @@ def priority_of(kind: AlarmKind, level: Level, *, room: RoomKind | None, wrong_g
         return Priority.MEDIUM
     urgent = level is Level.HIGH or room is RoomKind.CYLINDER_ROOM or wrong_gas
     return Priority.URGENT if urgent else Priority.HIGH
+
+
+def rank_of(kind: AlarmKind, priority: Priority) -> int:
+    """Whose ladder goes on first when many are due: leaks, then what is out; single silences after all else."""
+    return RANKS[-1] if kind in QUIETED else int(priority)

@@ -78,7 +78,7 @@ def _of_a_detector(
 
 
 def is_urgent(event: Event) -> bool:
-    """Whether it is about a leak, or from a person, or about a text that did not arrive: it never queues."""
+    """Whether it never queues: about a leak, from a person, about a text that did not arrive, or about ourselves."""
     match event:
         case ConditionRaised() | ConditionChanged() | ConditionCleared():
             return event.condition is Condition.LEAK
@@ -88,6 +88,8 @@ def is_urgent(event: Event) -> bool:
             receipt = receipt_of(event.status, event.code)
             return receipt is not None and receipt.state in UNTOLD
         case UnknownLeak() | OperatorRequested() | ReplyReceived():
+            return True
+        case BlindBegan() | BlindEnded() | TroubleBegan() | TroubleEnded():
             return True
         case _:
             return False

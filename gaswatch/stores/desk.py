@@ -14,6 +14,7 @@ from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from alerts.ports import Lane, SpoiledError, Transaction
 from alerts.rules.casefile import CaseFile
 from alerts.rules.ladder import Ladder
+from alerts.rules.priority import RANKS, rank_of
 from gascore.alarm import Alarm, AlarmKind
 from gascore.journal import Entry, Event, StoreDownError
 from gascore.words import AlarmId, DetectorId
@@ -42,6 +43,11 @@ _both: Final[Select[Any]] = select(alarm.c.body, escalation.c.body).join_from(
 _highest: Final = select(func.coalesce(func.max(alarm.c.id), 0))
 _of_key: Final = _both.where(alarm.c.open_key == bindparam("wanted"))
 _of_id: Final = _both.where(alarm.c.id == bindparam("wanted"))
+_due: Final = (
+    _both.where(escalation.c.rank == bindparam("rank"), escalation.c.due_ms <= bindparam("now_ms"))
+    .order_by(escalation.c.due_ms)
+    .limit(bindparam("limit"))
+)
 _times: Final = select(func.count()).where(
     alarm.c.detector == bindparam("wanted"),
     alarm.c.kind == AlarmKind.OFFLINE.value,
@@ -78,9 +84,13 @@ class SqlCases:
         return int(self._connection.execute(_times, asked).scalar_one())
 
     def due(self, now_ms: int, limit: int) -> list[CaseFile]:
-        """Alarms whose ladder is due, the longest overdue first."""
-        query = _both.where(escalation.c.due_ms <= now_ms).order_by(escalation.c.due_ms).limit(limit)
-        return [file for row in self._connection.execute(query) if (file := _file(row))]
+        """Alarms whose ladder is due, by rank; of the same rank the longest overdue first."""
+        found: list[CaseFile] = []
+        for rank in RANKS:
+            if len(found) < limit:
+                asked = {"now_ms": now_ms, "rank": rank, "limit": limit - len(found)}
+                found += (file for row in self._connection.execute(_due, asked) if (file := _file(row)))
+        return found
 
     def next_due_ms(self) -> int | None:
         """When the next ladder is due."""
@@ -108,7 +118,14 @@ class SqlCases:
         upsert(
             self._connection,
             escalation,
-            [{"alarm": one.id, "due_ms": file.ladder.due_ms, "body": body}],
+            [
+                {
+                    "alarm": one.id,
+                    "due_ms": file.ladder.due_ms,
+                    "rank": rank_of(one.kind, one.priority),
+                    "body": body,
+                }
+            ],
         )
 
 

@@ -118,7 +118,7 @@ detector = Table(
     Column("commissioned_ms", BigInteger),
     Column("retired_ms", BigInteger),
     Column("accepted_ms", BigInteger),
-    Column("gateway", Text),
+    Column("gateway", Text, index=True),
     CheckConstraint("no > 0 AND no < 1048576", name="no_fits_the_series_key"),
 )
 
@@ -215,7 +215,10 @@ escalation = Table(
     metadata,
     Column("alarm", Integer, ForeignKey("alarm.id"), primary_key=True),
     Column("due_ms", BigInteger, index=True),
+    # A hundred thousand silences may be due together: who goes first is in `alerts.rules.priority.rank_of`.
+    Column("rank", Integer, nullable=False, server_default="1"),
     Column("body", LargeBinary, nullable=False),
+    Index("ix_escalation_rank_due_ms", "rank", "due_ms"),
 )
 notice = Table(
     "notice",

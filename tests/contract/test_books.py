@@ -28,12 +28,18 @@ def books(store: Store) -> SqlBooks:
     return SqlBooks(store.engine)
 
 
-def a_file(number: int = 1, key: str = "detector:D1:leak", due_ms: int | None = None) -> CaseFile:
+def a_file(
+    number: int = 1,
+    key: str = "detector:D1:leak",
+    due_ms: int | None = None,
+    kind: AlarmKind = AlarmKind.LEAK,
+    priority: Priority = Priority.URGENT,
+) -> CaseFile:
     alarm = Alarm(
         id=AlarmId(number),
         key=key,
-        kind=AlarmKind.LEAK,
-        priority=Priority.URGENT,
+        kind=kind,
+        priority=priority,
         version=1,
         active=True,
         latched=True,
@@ -114,6 +120,26 @@ def test_due_ladders_come_the_longest_overdue_first(books: SqlBooks) -> None:
             one.cases.put(a_file(number, f"k{number}", due_ms))
         assert [file.alarm.id for file in one.cases.due(T + 50, 10)] == [2, 1]
         assert [file.alarm.id for file in one.cases.due(T + 50, 1)] == [2]
+
+
+def test_a_leaks_ladder_goes_on_before_those_of_many_silences_that_were_due_long_before(
+    books: SqlBooks,
+) -> None:
+    others = (
+        (AlarmKind.OUTAGE, Priority.MEDIUM),
+        (AlarmKind.LEAK, Priority.HIGH),
+        (AlarmKind.LEAK, Priority.URGENT),
+    )
+    with books.transaction() as one:
+        for number in range(1, 31):
+            one.cases.put(a_file(number, f"k{number}", T + number, AlarmKind.OFFLINE, Priority.MEDIUM))
+        for number, (kind, priority) in enumerate(others, 31):
+            one.cases.put(a_file(number, f"k{number}", T + 50, kind, priority))
+        assert [file.alarm.id for file in one.cases.due(T + 50, 4)] == [33, 32, 31, 1]
+        assert len(one.cases.due(T + 50, 1_000)) == 33
+        assert [file.alarm.id for file in one.cases.due(T + 2, 4)] == [1, 2]
+        one.cases.put(a_file(30, "k30", T + 30, AlarmKind.LEAK, Priority.URGENT))
+        assert one.cases.due(T + 50, 1)[0].alarm.id == 30
 
 
 def test_a_transaction_that_fails_leaves_nothing(books: SqlBooks, store: Store) -> None:

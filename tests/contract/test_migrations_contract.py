@@ -9,7 +9,10 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from alerts.rules.priority import rank_of
+from gascore.alarm import AlarmKind
 from gascore.journal import StoreDownError
+from gascore.words import Priority
 from gaswatch.stores.engine import StoreUnusableError, open_engine, reading, writing
 from gaswatch.stores.migrate import SchemaError, check_current, configuration, migrate
 from gaswatch.stores.migrations.draft import VERSIONS, draft
@@ -80,6 +83,22 @@ def test_set_points_that_nobody_chose_are_left_to_the_profiles(empty_url: str) -
         connection.execute(text("UPDATE detector SET no = 0 WHERE no = 1"))
     assert [tuple(row) for row in rows] == [(1, None, None), (2, 10.0, 50.0)]
     engine.dispose()
+
+
+def test_ladders_of_before_the_ranks_get_theirs_from_the_alarm(empty_url: str) -> None:
+    engine = open_engine(empty_url)
+    with writing(engine) as connection:
+        command.upgrade(configuration(connection), "0003")
+        for number, kind, priority in ((1, "leak", 1), (2, "offline", 3), (3, "outage", 3)):
+            columns = "id, key, open_key, kind, priority, opened_ms, body"
+            values = f"{number}, 'k{number}', 'k{number}', '{kind}', {priority}, 1, ''"
+            connection.execute(text(f"INSERT INTO alarm ({columns}) VALUES ({values})"))  # noqa: S608 -- ours
+            connection.execute(text(f"INSERT INTO escalation VALUES ({number}, 1, '')"))  # noqa: S608 -- ours
+    migrate(empty_url)
+    with reading(engine) as connection:
+        rows = connection.execute(text("SELECT alarm, rank FROM escalation ORDER BY alarm")).all()
+    engine.dispose()
+    assert [tuple(row) for row in rows] == [(1, 1), (2, rank_of(AlarmKind.OFFLINE, Priority.MEDIUM)), (3, 3)]
 
 
 @pytest.mark.parametrize("url", ["nonsense", "mysql://host/db", "sqlite://", "sqlite:///:memory:"])
