@@ -11,12 +11,14 @@ from typing import Final
 
 import structlog
 
-from alerts.ports import Books, Lane, Registry, SpoiledError
+from alerts.ports import Books, Lane, Registry, SpoiledError, Transaction
 from alerts.rules.lifecycle import Ended
-from alerts.service.casework import Casework, Moment
+from alerts.service.casework import Casework, Guard, Moment
 from alerts.service.folding import begin_blind, fold, is_noise, is_urgent, silences
 from alerts.service.grouping import Grouping
+from gascore.alarm import Alarm
 from gascore.journal import Entry
+from gascore.words import AlarmId
 
 ENTRIES: Final = 10
 """Per lane and turn: the collector can't write while a turn lasts (up to 10 ms for each entry that concerns us)."""
@@ -69,6 +71,16 @@ def rest_ms(turned: Turned, took_ms: int) -> int:
     return 0 if turned.is_urgent else max(0, min(took_ms, REST_MS))
 
 
+class _NotYet:
+    """Nobody has read yet who is offline: silences that were held go on being held."""
+
+    is_undecided = True
+
+    def stands_for(self, alarm: Alarm) -> AlarmId | None:
+        """As it was."""
+        return alarm.inside
+
+
 class Desk:
     """Works for one process at a time; `watched` are the keys whose trouble is given to `turn`."""
 
@@ -86,16 +98,38 @@ class Desk:
         Raises:
             StoreDownError: nothing happened; try again.
         """
+        # After a start, and after a turn that failed: to read who is offline can take seconds.
+        if not self._grouping.is_loaded and now_ms >= self._turned_ms - CLOCK_STEP_MS:
+            hurried = self._hurry(now_ms)
+            if hurried.more:
+                return hurried
         self._grouping.prepare(self._books)
+        began = False
         try:
             with self._books.transaction() as books:
-                work = Casework(books, self._registry, self._grouping.groups, self._zone, now_ms)
+                began = True
+                work = self._casework(books, now_ms)
                 turned = self._work(work, watched or {})
         except BaseException:
-            self._grouping.forget()
+            if began:
+                self._grouping.forget()
             raise
         self._turned_ms = now_ms
         return turned
+
+    def _casework(self, books: Transaction, now_ms: int) -> Casework:
+        return Casework(books, self._registry, self._grouping.groups, self._zone, now_ms)
+
+    def _hurry(self, now_ms: int) -> Turned:
+        """The urgent lane and what is due; it needs nothing of the groups. `more`: texts can leave, or more waits."""
+        with self._books.transaction() as books:
+            work = self._casework(books, now_ms)
+            more = self._read(work, Lane.URGENT)
+            self._climb(work, _NotYet())
+            work.finish()
+            more = more or work.told > 0
+            cursor = min(books.cursor(lane) for lane in Lane)
+            return Turned(cursor, more, None, work.told, is_urgent=more)
 
     @property
     def needs_survey(self) -> bool:
@@ -118,9 +152,7 @@ class Desk:
         for key, trouble in {**watched, OWN_JOURNAL: self._skipped}.items():
             _watch(work, key, trouble)
         grouping.settle(work)
-        ticked, stuck = work.tick(LADDERS, grouping)
-        if stuck:
-            self._skipped = Trouble("ladder_stuck", work.now_ms)
+        ticked = self._climb(work, grouping)
         work.finish()
         more = (
             more_urgent or grouping.is_behind or grouping.has_more or ticked == LADDERS or bool(work.events)
@@ -129,6 +161,13 @@ class Desk:
         wakes = (work.books.cases.next_due_ms(), grouping.wake_at())
         wake_ms = min((at_ms for at_ms in wakes if at_ms is not None), default=None)
         return Turned(cursor, more, wake_ms, work.told, more_urgent)
+
+    def _climb(self, work: Casework, guard: Guard) -> int:
+        """Let the ladders that are due go on; returns how many were."""
+        ticked, stuck = work.tick(LADDERS, guard)
+        if stuck:
+            self._skipped = Trouble("ladder_stuck", work.now_ms)
+        return ticked
 
     def _read(self, work: Casework, lane: Lane) -> bool:
         """Take in what is for this lane, up to `ENTRIES`; whether there is more."""
@@ -157,8 +196,9 @@ class Desk:
             with work.attempt():
                 fold(work, entry, self._grouping)
         except SpoiledError:
-            self._grouping.forget()
-            self._grouping.begin(work)
+            if not is_urgent(entry.event):  # what is, changes nothing of the groups
+                self._grouping.forget()
+                self._grouping.begin(work)
             _log.exception("entry_skipped", entry=entry.id)
             self._skipped = Trouble("entry_skipped", work.now_ms)
 

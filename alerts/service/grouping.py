@@ -85,6 +85,11 @@ class Grouping:
             raise
         self._is_new = self._has_counted = True
 
+    @property
+    def is_loaded(self) -> bool:
+        """What is open is remembered."""
+        return self._is_loaded
+
     def forget(self) -> None:
         """A transaction failed: what is remembered may be more than what is stored."""
         self._is_loaded = False
