@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from playwright.sync_api import Browser, expect
 
-from gascore.alarm import AlarmStatus
+from gascore.alarm import AlarmKind, AlarmStatus
 from gascore.words import Language, Level, Priority
 from support.browser import PHONE, Operator, open_browser
 from support.console_server import ConsoleServer, now_ms
@@ -98,6 +98,30 @@ def test_when_it_got_worse_meanwhile_the_operator_is_told_to_look_again(
     expect(row.locator("[data-part=feedback]")).to_have_text("情况已变化，请再看一遍后确认。")
     expect(row.locator("[data-part=ack]")).to_be_visible()
     operator.errors.clear()  # Chromium itself logs the 409
+
+
+def test_a_trouble_of_ours_has_a_name_and_what_was_said_of_it_is_a_hint(
+    operator: Operator, server: ConsoleServer
+) -> None:
+    said = "the broker dropped 12 messages since 2026-11-25 08:00 UTC"
+    ours: dict[str, object] = {
+        "detector": None,
+        "site": None,
+        "site_name": "",
+        "site_name_en": "",
+        "lel": None,
+    }
+    ours |= {"peak_lel": None, "room_name": "", "room_name_en": "", "address": "", "supply_gas": None}
+    codes = ("broker_drops", "main:1883", said)
+    server.say(a_row(4, now_ms(), kind=AlarmKind.TROUBLE, priority=Priority.MEDIUM, codes=codes, **ours))
+    row = operator.wait_for_row(number=4)
+    name = row.locator("[data-part=room]")
+    expect(name).to_have_text("消息服务器丢弃消息 main:1883")
+    expect(name).to_have_attribute("title", said)
+    expect(row.locator("[data-part=codes]")).to_be_hidden()
+    expect(row).not_to_contain_text("UTC")
+    row.locator("[data-part=more]").click()
+    expect(row.locator("[data-part=facts]")).to_contain_text(f"发生时的说明{said}")
 
 
 def test_a_request_that_waits_for_the_alarm_service_is_said_to_wait(

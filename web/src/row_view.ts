@@ -10,6 +10,7 @@ const TOLD_SHOWN = 3;
 /** Kinds that stand for other alarms. */
 const GROUPING = new Set(["outage", "unstable"]);
 const MEASURED = new Set(["leak", "unknown_leak", "trend"]);
+const TROUBLE = "trouble";
 
 export class RowView {
   readonly root: HTMLElement;
@@ -92,7 +93,10 @@ export class RowView {
   #where(row: Row): void {
     const site = groupName(row) || named(row.site_name, row.site_name_en);
     text(this.#part("site"), site || row.detector || say("our_service"));
-    text(this.#part("room"), named(row.room_name, row.room_name_en));
+    const room = this.#part("room");
+    const [words, said] = row.kind === TROUBLE ? trouble(row.codes) : [named(row.room_name, row.room_name_en), ""];
+    text(room, words);
+    room.title = said;
     text(this.#part("gas"), word("gas", row.supply_gas));
     text(this.#part("address"), row.address);
     const link = this.#part("detector");
@@ -104,8 +108,9 @@ export class RowView {
     const measured = MEASURED.has(row.kind) && (row.lel !== null || row.peak_lel !== null);
     show(this.#part("lel"), measured);
     const codes = this.#part("codes");
-    show(codes, !measured && (row.codes.length > 0 || row.outage !== null));
-    text(codes, row.outage ? say("outage", { offline: row.outage.offline, size: row.outage.size }) : codeWords(row));
+    const words = row.outage ? say("outage", { offline: row.outage.offline, size: row.outage.size }) : codeWords(row);
+    text(codes, row.kind === TROUBLE ? "" : words);
+    show(codes, !measured && codes.textContent !== "");
     if (!measured) return;
     text(this.#part("now"), row.lel === null ? "–" : number(row.lel));
     text(this.#part("peak"), row.peak_lel === null ? "" : say("peak", { lel: number(row.peak_lel) }));
@@ -157,7 +162,8 @@ export class RowView {
     ];
     if (row.outage) facts.push([say("outage_most"), String(row.outage.most)]);
     if (row.rung !== null) facts.push([say("rung"), String(row.rung + 1)]);
-    if (row.codes.length) facts.push([say("codes"), codeWords(row)]);
+    if (row.kind === TROUBLE) facts.push([say("said"), trouble(row.codes)[1]]);
+    else if (row.codes.length) facts.push([say("codes"), codeWords(row)]);
     if (row.late) facts.push([say("late"), say("late_hint")]);
     facts.push([say("number"), String(row.id)]);
     const pairs = facts.flatMap(([name, value]) => [element("dt", "", name), element("dd", "", value)]);
@@ -194,6 +200,13 @@ function groupName(row: Row): string {
   if (!row.outage) return "";
   if (row.outage.kind === "gateway") return say("outage_gateway", { id: row.outage.id });
   return named(row.outage.name, row.outage.name_en);
+}
+
+/** What a trouble of ours is, in words; and what was said of it when it began, which is never brought up to date. */
+function trouble(codes: string[]): [words: string, said: string] {
+  const [name = "", ...rest] = codes;
+  const said = rest.pop() ?? "";
+  return [[word("code", name), ...rest].join(" "), said];
 }
 
 function codeWords(row: Row): string {

@@ -317,6 +317,7 @@ SCRIPT: Final[Mapping[str, str]] = {
     "queued": "Noted; it takes effect as soon as the alarm service runs again.",
     "restarted": "restarted, crashed at {time}",
     "rung": "Escalation step",
+    "said": "Said when it began",
     "sending": "Sending…",
     "signed_out": "You are signed out, the list does not change any more: sign in again.",
     "since": "Condition since",
