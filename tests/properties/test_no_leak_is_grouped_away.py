@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from gascore.alarm import QUIETED, AlarmKind
-from gascore.journal import AlarmStepped
-from gascore.words import Level
+from gascore.journal import AlarmStepped, OperatorAction
+from gascore.words import AlarmId, Level
 from support.quarter import Quarter, names
 
 DETECTORS = names("east") + names("west")
@@ -64,6 +64,11 @@ class MassEvents(RuleBasedStateMachine):
         heard = [text for _, text in self.town.owner_heard(one) if "泄漏" in text]
         assert len(heard) == before + 1, "told in the same instant"
 
+    @rule()
+    def somebody_answers_for_the_outages(self) -> None:
+        for group in self.town.open_of(AlarmKind.OUTAGE):
+            self.town.operator(OperatorAction.ACK, group.id)
+
     @rule(seconds=st.sampled_from([1, 10, 60, 400]))
     def time_passes(self, seconds: int) -> None:
         self.town.advance(seconds)
@@ -83,8 +88,10 @@ class MassEvents(RuleBasedStateMachine):
         """Of each detector that stays away its owner hears, or an open alarm stands for it that people heard of."""
         self.town.advance(7_200)
         newest = self.town.newest()
+        newest_by_id = {one.id: one for one in newest.values()}
         open_ids = {one.id for one in newest.values() if one.closed_ms is None}
         told = {one.alarm for one in self.town.notices().values()}
+        groups = {one.id: one for one in newest.values() if one.outage is not None}
         for one in self.offline:
             alarm = newest[f"detector:{one}:offline"]
             assert alarm.active
@@ -93,7 +100,16 @@ class MassEvents(RuleBasedStateMachine):
                 assert any("离线" in text for text in texts), one
             else:
                 assert alarm.inside in open_ids
-                assert alarm.inside in told
+                assert alarm.inside in told or newest_by_id[alarm.inside].acked_by
+            if (group := groups.get(alarm.inside or AlarmId(0))) is not None and group.outage is not None:
+                spans = group.outage.spans
+                assert any(begin <= alarm.since_ms <= until for begin, until in spans), (
+                    "it went with the others"
+                )
+        for group in groups.values():
+            if group.closed_ms is None and group.acked_by and (outage := group.outage) is not None:
+                grown = self.town.limits.outage.has_grown(outage.acked, outage.offline, outage.size)
+                assert not grown, "what was answered for is not what it is now"
         shown = [one for one in newest.values() if one.inside is not None and one.closed_ms is None]
         assert all(one.kind in QUIETED for one in shown)
 
