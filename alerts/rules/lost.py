@@ -212,8 +212,9 @@ class Register:
             counted = Counted(self.sizes[group], count, began_ms)
             done = step(self._states.get(group, _QUIET), counted, now_ms, self.limits)
             self._keep(group, done)
-            lasting = tuple(span for span in self.spans(group) if self._count(group, *span))
-            self._spans[group] = (*lasting, (began_ms, last_ms + self.limits.window_ms))
+            before = self.spans(group)
+            lasting = (span for span in before[:-1] if self._count(group, *span))
+            self._spans[group] = (*lasting, *before[-1:], (began_ms, last_ms + self.limits.window_ms))
             self._stretch(group)
             absorbed = tuple(self._absorbed_by(group))
             for other in absorbed:

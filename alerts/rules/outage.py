@@ -56,6 +56,10 @@ class Limits:
         """Whether they are below the lower mark."""
         return 2 * offline < self.enough(size)
 
+    def is_news(self, spans: tuple[Span, ...]) -> bool:
+        """Whether the last burst came so long after the one before it that an answer to that says nothing of it."""
+        return len(spans) > 1 and spans[-1][0] - spans[-2][1] > self.calm_ms
+
     def has_grown(self, acked: int, offline: int, size: int) -> bool:
         """Whether it is another matter than the one somebody answered for when `acked` of them were offline."""
         return offline >= max(self.number, min(2 * acked, acked + self.enough(size)))

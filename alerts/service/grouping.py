@@ -289,7 +289,8 @@ class Grouping:
                 self._open(work, turn)
             case Because.WORSE_AGAIN if turn.burst_ms is not None:
                 self._absorb(work, turn)
-                self._say(work, turn.group, self._alarms[turn.group])
+                is_news = self.limits.outage.is_news(self._register.spans(turn.group))
+                self._say(work, turn.group, self._alarms[turn.group], is_news=is_news)
                 self._queue |= self._who(turn)
             case Because.OVER:
                 self._end(work, turn.group, Ended())
@@ -359,15 +360,15 @@ class Grouping:
                 continue
             self._say(work, group, alarm)
 
-    def _say(self, work: Casework, group: Group, alarm: AlarmId) -> None:
+    def _say(self, work: Casework, group: Group, alarm: AlarmId, *, is_news: bool = False) -> None:
         self._said_ms[group], self._said[group] = work.now_ms, self._register.counted(group).offline
         file = work.books.cases.of_id(alarm)
         if file is None or (before := file.alarm.outage) is None:
             return
         outage = self._outage(group, before)
         is_acked = file.alarm.acked_ms is not None
-        worse = is_acked and self.limits.outage.has_grown(before.acked, outage.offline, outage.size)
-        work.happen(file, Numbers(outage, worse=worse), Moment(work.now_ms))
+        worse = is_news or self.limits.outage.has_grown(before.acked, outage.offline, outage.size)
+        work.happen(file, Numbers(outage, worse=worse and is_acked), Moment(work.now_ms))
 
     def _bring_in_step(self, work: Casework, detector: DetectorId) -> None:
         for key, other in (

@@ -222,6 +222,25 @@ def test_an_answered_outage_that_doubles_is_told_of_again(town: Quarter) -> None
     assert again.acked_by
 
 
+def test_an_answered_outage_that_is_hit_anew_long_after_is_told_of_again_though_fewer_are_offline(
+    town: Quarter,
+) -> None:
+    town.go(*names("west"))
+    town.advance(36)
+    town.reply(Role.SHIFT_LEADER, town.code(Role.SHIFT_LEADER))
+    town.come_back(*names("west", 8))
+    town.advance(3_600)
+    before = len(town.heard(Role.SHIFT_LEADER))
+    town.go(*names("west", 8, 24))
+    town.advance(60)
+    (group,) = town.open_of(AlarmKind.OUTAGE)
+    assert group.acked_by is None
+    assert group.outage is not None
+    assert group.outage.offline == 24
+    assert len(town.heard(Role.SHIFT_LEADER)) == before + 1
+    assert town.owners_told() == set()
+
+
 def test_a_restaurant_behind_its_own_gateway_is_its_owners_own_matter(town: Quarter) -> None:
     ledger = quarter()
     kitchen, *others = [one for one in ledger.detectors if one.id in names("west", 0, 8)]
