@@ -202,24 +202,44 @@ class Register:
     def _explain(self, now_ms: int) -> Iterator[Turn]:
         """The best explanation first: the group that is hit most completely; then what it leaves unexplained."""
         waiting = {group: news for group, news in self._touched.items() if news}
-        while waiting:
-            bursts = {group: burst for group, news in waiting.items() if (burst := self._burst(group, news))}
-            if not bursts:
-                return
-            group = max(bursts, key=lambda one: self._how_well(one, bursts[one][1]))
-            (began_ms, last_ms), count = bursts[group]
-            waiting = {other: waiting[other] for other in bursts if other != group}
-            counted = Counted(self.sizes[group], count, began_ms)
-            done = step(self._states.get(group, _QUIET), counted, now_ms, self.limits)
-            self._keep(group, done)
-            before = self.spans(group)
-            lasting = (span for span in before[:-1] if self._count(group, *span))
-            self._spans[group] = (*lasting, *before[-1:], (began_ms, last_ms + self.limits.window_ms))
-            self._stretch(group)
-            absorbed = tuple(self._absorbed_by(group))
-            for other in absorbed:
-                self._forget(other)
-            yield Turn(group, done.reason, done.state, counted, began_ms, absorbed)
+        bursts = {group: burst for group, news in waiting.items() if (burst := self._burst(group, news))}
+        best = [(self._how_well(group, burst[1]), group) for group, burst in bursts.items()]
+        best.sort()
+        stale: set[Group] = set()
+        while best:
+            _, group = best.pop()
+            if group in stale:
+                # What another one explains by now is no more of this: it can only explain less than it did.
+                stale.remove(group)
+                if (burst := self._burst(group, waiting[group])) is not None:
+                    bursts[group] = burst
+                    insort(best, (self._how_well(group, burst[1]), group))
+                continue
+            turn, near = self._begin(group, *bursts[group], now_ms)
+            yield turn
+            stale |= near
+
+    def _begin(self, group: Group, burst: Span, count: int, now_ms: int) -> tuple[Turn, set[Group]]:
+        """A burst is the group's; returns also all groups of those that went."""
+        began_ms, last_ms = burst
+        counted = Counted(self.sizes[group], count, began_ms)
+        done = step(self._states.get(group, _QUIET), counted, now_ms, self.limits)
+        self._keep(group, done)
+        before = self.spans(group)
+        lasting = (span for span in before[:-1] if self._count(group, *span))
+        self._spans[group] = (*lasting, *before[-1:], (began_ms, last_ms + self.limits.window_ms))
+        self._stretch(group)
+        near = {other for one in self._newest(group) for other in one.groups}
+        absorbed = tuple(self._absorbed_by(group, near))
+        for other in absorbed:
+            self._forget(other)
+        return Turn(group, done.reason, done.state, counted, began_ms, absorbed), near
+
+    def _newest(self, group: Group) -> Iterator[Lost]:
+        """Who belongs to its newest burst."""
+        since = self._since.get(group, [])
+        for at in _within(since, self._spans[group][-1]):
+            yield self._lost[since[at][1]]
 
     def _forget(self, group: Group) -> None:
         self._wakes.pop(group, None)
@@ -303,9 +323,9 @@ class Register:
         below = one.groups[at - 1] if at else None
         return below if below is not None and below.kind is GroupKind.AREA else None
 
-    def _absorbed_by(self, group: Group) -> Iterator[Group]:
-        for other in list(self._states):
-            members = list(self.members(other)) if other != group else []
+    def _absorbed_by(self, group: Group, near: set[Group]) -> Iterator[Group]:
+        for other in sorted(near & self._states.keys() - {group}):
+            members = list(self.members(other))
             if members and all(group in one.groups and self._belongs(one, group) for one in members):
                 yield other
 

@@ -5,6 +5,7 @@ portions, so that no transaction is long. What is remembered here follows from t
 start, and after a transaction that failed, it is read from them again.
 """
 
+from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -26,6 +27,8 @@ from gascore.words import AlarmId, DetectorId, Level
 _log = structlog.get_logger()
 PORTION: Final = 25
 """Alarms brought in step in one transaction."""
+OPENED: Final = 10
+"""Group alarms opened or ended in one transaction; a hundred gateways may die at once."""
 COUNT_MS: Final = 5_000
 """A group alarm's numbers are written anew so often at most."""
 REMEMBERED: Final = (AlarmKind.OUTAGE, AlarmKind.UNSTABLE, AlarmKind.OFFLINE)
@@ -71,6 +74,7 @@ class Grouping:
         self._said: dict[Group, int] = {}
         self._said_ms: dict[Group, int] = {}
         self._unstable: dict[DetectorId, tuple[AlarmId, unstable.State]] = {}
+        self._turns: deque[Turn] = deque()
         self._queue: dict[DetectorId, None] = {}
         self._released = 0
         self._members: dict[DetectorId, Member] = {}
@@ -158,8 +162,9 @@ class Grouping:
 
     def settle(self, work: Casework) -> None:
         """Open and end group alarms, and bring a portion of the single ones in step."""
-        for turn in self._register.decide(work.now_ms):
-            self._turn(work, turn)
+        self._turns.extend(self._register.decide(work.now_ms))
+        for _ in range(min(len(self._turns), OPENED)):
+            self._turn(work, self._turns.popleft())
         self._count(work)
         self._calm_down(work)
         for detector in list(self._queue)[:PORTION]:
@@ -170,13 +175,13 @@ class Grouping:
 
     @property
     def has_more(self) -> bool:
-        """Whether single alarms wait to be brought in step."""
-        return bool(self._queue)
+        """Whether groups wait to be opened, or single alarms to be brought in step."""
+        return bool(self._queue or self._turns)
 
     @property
     def is_undecided(self) -> bool:
         """Whether it is too early to say that nothing explains a silence."""
-        return self.is_behind or not self._has_counted
+        return self.is_behind or not self._has_counted or bool(self._turns)
 
     def wake_at(self) -> int | None:
         """When `settle` is to be called even if nothing happens."""
@@ -207,6 +212,7 @@ class Grouping:
         self._said = {group: one.outage.offline for group, one in groups.items() if one.outage}
         self._said_ms = dict.fromkeys(groups, 0)
         calm = sorted(alarms, key=lambda one: one.changed_ms)
+        self._turns.clear()
         self._unstable = {
             one.detector: (one.id, unstable.State(unstable.Phase.UNSTABLE, one.changed_ms))
             for one in calm

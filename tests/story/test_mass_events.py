@@ -1,11 +1,14 @@
 """Many detectors fail together: one group alarm for the people who can do something, and never a leak less."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from alerts.rules.outage import Limits as OutageLimits
+from alerts.service.grouping import OPENED, Limits
 from gascore.alarm import AlarmCause, AlarmKind, GroupKind
 from gascore.journal import AlarmStep, AlarmStepped, Reason
 from gascore.registry import Role
@@ -265,6 +268,26 @@ def test_an_outage_of_all_grids_is_told_to_the_workers_of_all_of_them(town: Quar
     assert group.outage.id == "quarter"
     assert {one.split("-")[0] for one in group.outage.listed} == {"east"}, "the first twenty"
     assert len(town.worker_heard("east")) == len(town.worker_heard("west")) == 1
+
+
+def test_many_gateways_that_die_at_once_are_opened_in_portions(town: Quarter) -> None:
+    town.limits = Limits(outage=OutageLimits(share=0.95))  # so that no area is out
+    ledger = quarter()
+    gone = [*names("east", 0, 30), *names("west", 0, 30)]
+    behind = {name: f"gw-{number // 5}" for number, name in enumerate(gone)}
+    detectors = tuple(msgspec.structs.replace(one, gateway=behind.get(one.id)) for one in ledger.detectors)
+    ledger = msgspec.structs.replace(ledger, detectors=detectors)
+    town.registry.put(ledger, by="test", at_ms=town.clock.now_ms())
+    town.restart()
+    town.go(*gone)
+    town.running = False
+    town.clock.advance_now(6_000)
+    opened = [0]
+    while town.desk.turn(town.clock.now_ms()).more:
+        opened.append(len(town.open_of(AlarmKind.OUTAGE)))
+    assert opened[-1] == 12
+    assert max(after - before for before, after in pairwise(opened)) == OPENED
+    assert {one.inside is None for one in town.open_of(AlarmKind.OFFLINE)} == {False}
 
 
 def test_a_detector_that_comes_and_goes_is_told_of_once(town: Quarter) -> None:

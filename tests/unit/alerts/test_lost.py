@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 
 from alerts.rules.lost import LOOK_MS, Lost, Register, Turn
-from alerts.rules.outage import Because, Counted, Group, Limits, Phase, State, step
+from alerts.rules.outage import Because, Counted, Group, Limits, Phase, Span, State, step
 from gascore.alarm import GroupKind
 from gascore.words import DetectorId, SiteId
 
@@ -17,6 +17,16 @@ GATEWAY: Final = Group(GroupKind.GATEWAY, "gw")
 MINE: Final = Group(GroupKind.SUPPLIER, "mine")
 SIZES: Final = {CITY: 300, TOWN: 100, OTHER: 200, EAST: 50, WEST: 50, GATEWAY: 30, MINE: 40}
 LIMITS: Final = Limits()
+
+
+class LookedAt(Register):
+    """Counts how often it looks at a group."""
+
+    looks = 0
+
+    def _burst(self, group: Group, news: Span) -> tuple[Span, int] | None:
+        self.looks += 1
+        return super()._burst(group, news)
 
 
 def lost(name: str, *groups: Group, at_s: float = 0, site: str | None = None) -> Lost:
@@ -197,6 +207,17 @@ def test_a_group_has_grown_when_it_doubled_or_by_as_many_as_begin_one(
     is_more: bool,  # noqa: FBT001 -- a column
 ) -> None:
     assert LIMITS.has_grown(acked, offline, 50) == is_more
+
+
+def test_many_gateways_that_die_at_once_are_each_looked_at_a_few_times_only() -> None:
+    gateways = [Group(GroupKind.GATEWAY, f"gw{number}") for number in range(200)]
+    register = LookedAt(LIMITS)
+    register.survey(dict.fromkeys(gateways, 6) | {CITY: 100_000})
+    for gateway in gateways:
+        for one in some(gateway.id, 6, gateway, CITY):
+            register.went(one)
+    assert set(began(decide(register))) == set(gateways)
+    assert register.looks <= 2 * len(gateways)
 
 
 def test_within_an_area_that_is_out_no_smaller_one_begins() -> None:
