@@ -1,4 +1,4 @@
-"""What an outage of thousands of detectors costs alerts: `python -m benchmarks.outage [--detectors N] [--json FILE]`.
+"""What an outage of thousands of detectors costs alerts: `python -m benchmarks.outage [--detectors N] [--gateways N]`.
 
 All detectors of a town go offline at once, as the collector books it. Half-way through a leak is journaled.
 Measured are the time until every alarm is there, the longest transaction (the collector can't write meanwhile),
@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 from zoneinfo import ZoneInfo
 
 import structlog
+from msgspec.structs import replace
 from sqlalchemy import Engine, insert
 
 from alerts.rules.lost import LOOK_MS
@@ -38,6 +39,8 @@ NOW_MS = 1_790_000_000_000
 ZONE = ZoneInfo("Asia/Shanghai")
 CHUNK = 1_000
 """Entries that the collector books in one transaction."""
+WHOLE = 4
+"""Where gateways die, the town has so many times the detectors: too many for the area to be out."""
 LEAK_MS = 100.0
 """The promise: a leak waits no longer for its alarm, whatever else is folded."""
 
@@ -92,15 +95,22 @@ class Writer(threading.Thread):
 class Town:
     """The desk over a ledger of `count` detectors, and the instants of its turns."""
 
-    def __init__(self, engine: Engine, count: int) -> None:
+    def __init__(self, engine: Engine, count: int, gateways: int) -> None:
         metadata.create_all(engine)
-        self.detectors = a_town(count).detectors
+        ledger = a_town(count * (WHOLE if gateways else 1))
+        if gateways:
+            behind = tuple(
+                replace(one, gateway=f"gw-{number * gateways // count}" if number < count else None)
+                for number, one in enumerate(ledger.detectors)
+            )
+            ledger = replace(ledger, detectors=behind)
+        self.detectors = ledger.detectors[:count]
         self.journal = SqlJournal(engine)
         self.turns_ms: list[float] = []
         self.leak_ms = 0.0
         self._engine = engine
         self._registry = SqlRegistry(engine)
-        self._registry.put(a_town(count), by="benchmark", at_ms=NOW_MS - 3_600_000)
+        self._registry.put(ledger, by="benchmark", at_ms=NOW_MS - 3_600_000)
         self.desk = self.a_desk()
         while self.desk.turn(NOW_MS - 3_600_000).more:
             pass
@@ -143,9 +153,9 @@ class Town:
         return turned
 
 
-def outage(engine: Engine, count: int) -> dict[str, float]:
+def outage(engine: Engine, count: int, gateways: int) -> dict[str, float]:
     """Let alerts take the outage in; seconds and milliseconds."""
-    town = Town(engine, count)
+    town = Town(engine, count, gateways)
     other = Writer(town.journal, town.detectors[0])
     other.start()
     folded_s = town.fold()
@@ -203,16 +213,17 @@ def _row(number: int) -> dict[str, object]:
     }
 
 
-def run(count: int) -> dict[str, float]:
+def run(count: int, gateways: int) -> dict[str, float]:
     """Both, each on its own file."""
     with TemporaryDirectory() as folder:
         bare, whole = (open_engine(f"sqlite:///{Path(folder) / name}.db") for name in ("bare", "whole"))
         bare_s = baseline(bare, count)
-        figures = outage(whole, count)
+        figures = outage(whole, count, gateways)
         bare.dispose()
         whole.dispose()
     return {
         "detectors": count,
+        "gateways": gateways,
         "baseline_s": round(bare_s, 2),
         **figures,
         "ratio": round(figures["folded_s"] / bare_s, 1),
@@ -225,9 +236,12 @@ def main() -> int:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--detectors", type=int, default=10_000)
+    parser.add_argument(
+        "--gateways", type=int, default=0, help="so many die at once, in a town that does not"
+    )
     parser.add_argument("--json", type=Path, help="also write the figures here")
     arguments = parser.parse_args()
-    figures = run(arguments.detectors)
+    figures = run(arguments.detectors, arguments.gateways)
     for name, value in figures.items():
         print(f"{name:>22}  {value:,}")
     is_kept = figures["leak_waited_ms"] < LEAK_MS
