@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 import pytest
+from msgspec.structs import replace as replace_struct
 
 from alerts.rules.lifecycle import (
     TRANSITIONS,
@@ -216,6 +217,24 @@ def test_an_acknowledgement_stays_when_numbers_change() -> None:
     assert (grown.reason, grown.state.alarm.acked_by) == (AlarmStep.COUNTED, "ann")
     assert grown.state.alarm.outage == Outage(GroupKind.AREA, "a", 7, 7, 9)
     assert step(grown.state, Numbers(grown.state.alarm.outage), T + 10).effects == ()
+
+
+def test_an_acknowledgement_of_a_group_says_how_many_it_was_for_and_is_gone_when_it_is_worse() -> None:
+    outage = Outage(GroupKind.AREA, "a", 5, 5, 50)
+    case = after(replace(fault(), key="group:area:a", kind=AlarmKind.OUTAGE, outage=outage), Ack("ann", 1))
+    assert case.alarm.outage is not None
+    assert (case.alarm.acked_by, case.alarm.outage.acked) == ("ann", 5)
+    more = replace_struct(case.alarm.outage, offline=10)
+    worse = step(case, Numbers(more, worse=True), T + 9)
+    assert worse.state is not None
+    assert (worse.reason, worse.state.alarm.acked_by, worse.state.alarm.outage) == (
+        AlarmStep.WORSE,
+        None,
+        more,
+    )
+    assert worse.state.alarm.status is AlarmStatus.UNACKED_ACTIVE
+    late = step(worse.state, Ack("bob", case.alarm.version), T + 10)
+    assert late.reason is Outcome.CHANGED_MEANWHILE, "who saw five has not answered for ten"
 
 
 def test_a_group_alarm_that_another_one_absorbs_is_closed_with_that_cause_and_no_other_kind_is() -> None:
