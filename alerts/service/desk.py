@@ -129,7 +129,8 @@ class Desk:
             work.finish()
             more = more or work.told > 0
             cursor = min(books.cursor(lane) for lane in Lane)
-            return Turned(cursor, more, None, work.told, is_urgent=more)
+        self._turned_ms = now_ms
+        return Turned(cursor, more, None, work.told, is_urgent=more)
 
     @property
     def needs_survey(self) -> bool:
