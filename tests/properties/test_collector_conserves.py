@@ -1,5 +1,6 @@
 """Whatever comes in whatever order, and however often the process dies: what the collector must never allow."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from hypothesis import strategies as st
@@ -47,7 +48,7 @@ class Reader:
         self.left: set[str] = set()
         """They were out of the ledger in between, and may report for the first time once more."""
 
-    def after(self, events: list[Event]) -> "Reader":
+    def after(self, events: Sequence[Event]) -> "Reader":
         """A reader who knows these events, too."""
         later = Reader()
         later.held, later.reported = dict(self.held), set(self.reported)
