@@ -144,7 +144,7 @@ def show(trial: Trial) -> Trial:
             text = f"{value / 1e6:12.1f} MB" if name.endswith("rss") else f"{value:12,.3f}"
             print(f"{name:40} {text}")
     if not trial.is_valid:
-        print(f"!!! the load generator was the bottleneck: {trial.load_late_ms} ms behind its plan")
+        print(f"!!! the load generator was the bottleneck for {trial.load_behind:.0%} of the time")
     return trial
 
 

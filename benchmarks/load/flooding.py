@@ -24,6 +24,7 @@ class Said(msgspec.Struct, frozen=True):
     again: int
     held_ms: int
     late_ms: int
+    behind_ms: int
     lost_connections: int
     leaks: int
     done: bool

@@ -1,6 +1,6 @@
 """A load: very many detectors behind few connections, numbered messages, a set rate, an exact account.
 
-It says when it, and not the broker, was the bottleneck (`Report.late_ms`), because a benchmark whose load
+It says when it, and not the broker, was the bottleneck (`Report.behind_ms`), because a benchmark whose load
 generator is slow measures the load generator.
 """
 
@@ -20,7 +20,7 @@ TICK_MS: Final = 4
 PORTION: Final = 1_000
 """Messages built before the loop reads acknowledgements again."""
 LATE_MS: Final = 100
-"""More than this behind the plan, by our own fault, and the load is not what it says it is."""
+"""More than this behind the plan, by our own fault, and the load is at that moment not what it says it is."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -60,7 +60,8 @@ class Report(msgspec.Struct, frozen=True):
         acknowledged: of these, by the broker.
         again: written a second time after a connection was lost.
         held_ms: time in which the broker's acknowledgements were waited for.
-        late_ms: the worst lateness behind the plan that was our own; above `LATE_MS` we were the bottleneck.
+        late_ms: the worst lateness behind the plan that was our own.
+        behind_ms: time in which it was more than `LATE_MS`: then we were the bottleneck.
         lost_connections: how often.
         leaks: begun.
     """
@@ -70,6 +71,7 @@ class Report(msgspec.Struct, frozen=True):
     again: int = 0
     held_ms: int = 0
     late_ms: int = 0
+    behind_ms: int = 0
     lost_connections: int = 0
     leaks: int = 0
 
@@ -100,7 +102,7 @@ class Flood:
         """How many more of its messages say "high", by detector."""
         self._finished = False
         self._leak_ms = 0
-        self._sent = self._acknowledged = self._held_ms = self._late_ms = 0
+        self._sent = self._acknowledged = self._held_ms = self._late_ms = self._behind_ms = 0
         self.seqs = list(seqs) or [0] * len(plan.detectors)
         """The newest number of each detector, 0: it has sent nothing."""
 
@@ -113,6 +115,7 @@ class Flood:
             again=sum(lane.again for lane in self._lanes),
             held_ms=self._held_ms,
             late_ms=self._late_ms,
+            behind_ms=self._behind_ms,
             lost_connections=sum(lane.lost for lane in self._lanes),
             leaks=self._leaker,
         )
@@ -142,7 +145,7 @@ class Flood:
     async def _hold(self, seconds: float, rate: float) -> None:
         """Keep a rate; what the broker holds up is made good for afterwards, and is not our lateness."""
         start_ms = self._clock.now_ms()
-        total, made, held_ms = round(seconds * rate), 0, 0
+        total, made, held_ms, last_ms = round(seconds * rate), 0, 0, start_ms
         while not self._finished:
             now_ms = self._clock.now_ms()
             is_over = now_ms - start_ms >= seconds * 1000
@@ -156,7 +159,10 @@ class Flood:
             if due > room:
                 held_ms += TICK_MS
             elif due > count:
-                self._late_ms = max(self._late_ms, int((due - count) / rate * 1000) - held_ms)
+                late_ms = int((due - count) / rate * 1000) - held_ms
+                self._late_ms = max(self._late_ms, late_ms)
+                self._behind_ms += self._clock.now_ms() - last_ms if late_ms > LATE_MS else 0
+            last_ms = now_ms
             await self._tick(0 if count == PORTION else TICK_MS)
         self._held_ms += held_ms
 
