@@ -1,22 +1,17 @@
 """Bad input through a real mosquitto: the link stays, the message behind it is told, the operator sees what came."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import aiomqtt
 import pytest
 
-from collector.service import Collector
 from gascore.journal import BlindBegan, BlindScope, ConditionRaised
 from gascore.words import Condition
 from gaswatch.clock import SystemClock
 from gaswatch.stores.board import SqlQuarantine
-from gaswatch.stores.engine import open_engine
-from gaswatch.wiring.collector import collector_of
 from support.broker import Broker, a_mosquitto
-from support.collector_site import CollectorSite, publish
+from support.collector_site import CollectorSite, collecting, publish
 from support.waiting import until
 
 pytestmark = pytest.mark.integration
@@ -40,18 +35,6 @@ def site(tmp_path: Path, broker: Broker) -> Iterator[CollectorSite]:
     found = CollectorSite(tmp_path, broker, ["D1", "D2"])
     yield found
     found.close()
-
-
-@asynccontextmanager
-async def collecting(site: CollectorSite) -> AsyncIterator[Collector]:
-    collector = collector_of(site.settings, SystemClock(), open_engine(site.settings.database))
-    task = asyncio.create_task(collector.run())
-    try:
-        await until(lambda: "up" in collector.status().links.values() or task.done(), what="the link")
-        yield collector
-    finally:
-        collector.stop()
-        await asyncio.wait_for(task, 20)
 
 
 async def throw(broker: Broker, topic: str, payload: bytes) -> bool:

@@ -2,8 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -24,11 +23,9 @@ from gascore.journal import (
 )
 from gascore.words import Condition
 from gaswatch.clock import SystemClock
-from gaswatch.stores.engine import open_engine
-from gaswatch.wiring.collector import collector_of
 from support.broker import Broker, a_mosquitto
 from support.clock import ShiftedClock
-from support.collector_site import CollectorSite, a_connection_with_a_will, publish
+from support.collector_site import CollectorSite, a_connection_with_a_will, collecting, publish
 from support.waiting import until
 
 pytestmark = pytest.mark.integration
@@ -47,19 +44,6 @@ def site(tmp_path: Path, broker: Broker) -> Iterator[CollectorSite]:
     found = CollectorSite(tmp_path, broker, NAMES)
     yield found
     found.close()
-
-
-@asynccontextmanager
-async def collecting(site: CollectorSite, clock: Clock | None = None) -> AsyncIterator[Collector]:
-    engine = open_engine(site.settings.database)
-    collector = collector_of(site.settings, clock or SystemClock(), engine)
-    task = asyncio.create_task(collector.run())
-    try:
-        await until(lambda: "up" in collector.status().links.values() or task.done(), what="the link")
-        yield collector
-    finally:
-        collector.stop()
-        await asyncio.wait_for(task, 20)
 
 
 def of(site: CollectorSite, kind: type[EventT]) -> list[EventT]:

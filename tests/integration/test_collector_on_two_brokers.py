@@ -1,15 +1,13 @@
 """Links to two real brokers at once: own sessions, own acknowledgements, own losses."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
 import aiomqtt
 import pytest
 
-from collector.service import Collector
 from gascore.journal import (
     BlindBegan,
     BlindEnded,
@@ -23,7 +21,7 @@ from gaswatch.clock import SystemClock
 from gaswatch.stores.engine import open_engine
 from gaswatch.wiring.collector import collector_of
 from support.broker import Broker, a_mosquitto
-from support.collector_site import CollectorSite, publish
+from support.collector_site import CollectorSite, collecting, publish
 from support.waiting import until
 
 pytestmark = pytest.mark.integration
@@ -49,20 +47,6 @@ def site(tmp_path: Path, brokers: tuple[Broker, Broker]) -> Iterator[CollectorSi
     )
     yield found
     found.close()
-
-
-@asynccontextmanager
-async def collecting(site: CollectorSite) -> AsyncIterator[Collector]:
-    collector = collector_of(site.settings, SystemClock(), open_engine(site.settings.database))
-    task = asyncio.create_task(collector.run())
-    try:
-        await until(
-            lambda: set(collector.status().links.values()) == {"up"} or task.done(), what="both links"
-        )
-        yield collector
-    finally:
-        collector.stop()
-        await asyncio.wait_for(task, 20)
 
 
 def client_of(broker: Broker, **more: object) -> aiomqtt.Client:

@@ -1,21 +1,16 @@
 """The collector with its readings in InfluxDB: an alarm never waits for the series database, and nothing is lost."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import aiomqtt
 import pytest
 
-from collector.service import Collector
 from gascore.journal import ConditionRaised
 from gascore.words import Condition
 from gaswatch.clock import SystemClock
-from gaswatch.stores.engine import open_engine
-from gaswatch.wiring.collector import collector_of
 from support.broker import a_mosquitto
-from support.collector_site import CollectorSite, publish
+from support.collector_site import CollectorSite, collecting, publish
 from support.influx import InfluxServer, an_influxdb
 from support.waiting import until
 
@@ -36,18 +31,6 @@ def site(tmp_path: Path, influxdb: InfluxServer) -> Iterator[CollectorSite]:
         found = CollectorSite(tmp_path, broker, NAMES, settings=settings)
         yield found
         found.close()
-
-
-@asynccontextmanager
-async def collecting(site: CollectorSite) -> AsyncIterator[Collector]:
-    collector = collector_of(site.settings, SystemClock(), open_engine(site.settings.database))
-    task = asyncio.create_task(collector.run())
-    try:
-        await until(lambda: "up" in collector.status().links.values() or task.done(), what="the link")
-        yield collector
-    finally:
-        collector.stop()
-        await asyncio.wait_for(task, 20)
 
 
 def leaks(site: CollectorSite) -> list[str]:

@@ -1,22 +1,26 @@
 """A collector with everything real around it: mosquitto, stores on disk, its own process if wanted."""
 
+import asyncio
 import os
 import socket
 import struct
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import aiomqtt
 import mqtt5
 
+from collector.service import Collector
+from gascore.clock import Clock
 from gascore.journal import Entry
 from gascore.registry import Area, Detector, Ledger, Room, Site, SiteKind
 from gascore.service_status import ServiceStatus
 from gascore.words import AreaId, DetectorId, RoomId, RoomKind, SiteId, SupplyGas, TargetGas
+from gaswatch.clock import SystemClock
 from gaswatch.settings import Settings
 from gaswatch.stores.engine import open_engine
 from gaswatch.stores.journal import SqlJournal
@@ -24,9 +28,11 @@ from gaswatch.stores.migrate import migrate
 from gaswatch.stores.readings import EmbeddedReadings
 from gaswatch.stores.registry import SqlRegistry
 from gaswatch.stores.status import SqlStatusBoard
+from gaswatch.wiring.collector import collector_of
 from gaswatch.wiring.series import READINGS_FILE
 from support.broker import Broker
 from support.collector_words import T0, a_payload
+from support.waiting import until
 
 
 class CollectorSite:
@@ -166,3 +172,16 @@ def a_connection_with_a_will(broker: Broker, name: str) -> Iterator[None]:
         assert answer.reason_code == mqtt5.ConnAckReasonCode.SUCCESS
         yield
         line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset, not an end
+
+
+@asynccontextmanager
+async def collecting(site: CollectorSite, clock: Clock | None = None) -> AsyncIterator[Collector]:
+    """A collector in this process, once all of its links are up; stopped politely at the end."""
+    collector = collector_of(site.settings, clock or SystemClock(), open_engine(site.settings.database))
+    task = asyncio.create_task(collector.run())
+    try:
+        await until(lambda: set(collector.status().links.values()) == {"up"} or task.done(), what="the links")
+        yield collector
+    finally:
+        collector.stop()
+        await asyncio.wait_for(task, 20)
