@@ -156,7 +156,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "spool_dropped": "Readings given up",
         "dead_letters": "Readings refused by the series database",
         "broker_dropped": "Dropped by the broker",
-        "broker_holds": "Held by the broker",
+        "broker_holds": "In the broker's store, kept messages included",
         "trouble": "Trouble",
         "sms": "SMS",
         "store": "Store",
