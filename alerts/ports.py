@@ -5,17 +5,17 @@ Stores raise `gascore.journal.StoreDownError`: then nothing of the transaction h
 
 from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
 from alerts.rules.casefile import CaseFile
-from alerts.rules.delivery import Parcel, Receipt, Sent
+from alerts.rules.delivery import LookedUp, Parcel, Receipt, Sent
 from alerts.rules.outage import Group
-from gascore.alarm import Alarm, AlarmKind
+from gascore.alarm import Alarm, AlarmKind, ChannelKind
 from gascore.journal import Entry, Event
 from gascore.registry import Detector, Person, Role, Room, Site
-from gascore.words import AlarmId, DetectorId, NoticeId, RoomId, RoomKind, SiteId
+from gascore.words import AlarmId, DetectorId, Language, NoticeId, Priority, RoomId, RoomKind, SiteId
 
 
 class SpoiledError(Exception):
@@ -223,6 +223,95 @@ class Books(Protocol):
 
     def transaction(self) -> AbstractContextManager[Transaction]:
         """One write transaction, alone."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a provider's channel can do.
+
+    Attributes:
+        receipts: it says whether a message arrived.
+        looks_up: it can be asked what became of a message, even of one whose request got no answer.
+        replies: people can answer by text.
+        keys: people can answer by pressing a key.
+        templates_only: it takes an approved template with parameters, no free text.
+    """
+
+    receipts: bool = False
+    looks_up: bool = False
+    replies: bool = False
+    keys: bool = False
+    templates_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What is handed to a provider: free text, and the same as a template's parameters.
+
+    Attributes:
+        notice: our own number of it, sent along where a provider echoes one.
+        address: as in `alerts.rules.delivery.Hop`.
+        text: at most 70 characters for texts and calls.
+        template: "{alarm kind}.{purpose}", such as "leak.raised"; None: only free text exists (answers to replies).
+        params: by name, as `alerts.rules.wording` used them; never with the signature.
+        valid_ms: so long the provider may try.
+        since_ms: no request for it left before; for `look_up`.
+    """
+
+    notice: NoticeId
+    address: str
+    text: str
+    language: Language
+    urgency: Priority
+    valid_ms: int
+    since_ms: int
+    template: str | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    reply_code: str | None = None
+    provider_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What a provider says of our account, without a message being sent; `code` says what is wrong."""
+
+    ok: bool
+    code: str = ""
+    detail: str = ""
+
+
+class Channel(Protocol):
+    """One way of one provider; a new provider is one module in `alerts.adapters` and one registration.
+
+    Blocking, thread-safe. Trouble of the provider is an answer, not an exception.
+    """
+
+    @property
+    def name(self) -> str:
+        """The module's name, such as "twilio_sms"."""
+        ...
+
+    @property
+    def kind(self) -> ChannelKind:
+        """What it is to the person."""
+        ...
+
+    @property
+    def can(self) -> Capabilities:
+        """What it can do."""
+        ...
+
+    def send(self, letter: Letter) -> Sent:
+        """Hand it over, once: no retry inside. Returns within 20 s."""
+        ...
+
+    def look_up(self, letter: Letter) -> LookedUp:
+        """Ask what became of it: by `provider_id`, else by address, text and `since_ms`. Returns within 20 s."""
+        ...
+
+    def probe(self) -> Health:
+        """Whether the account works; no message is sent. Returns within 20 s."""
         ...
 
 

@@ -177,6 +177,20 @@ class NoticeState(StrEnum):
     """Not sent because it was no longer needed (acknowledged or closed before)."""
 
 
+class ChannelKind(StrEnum):
+    """How a person is told; which provider does it is decided when it is sent."""
+
+    SMS = "sms"
+    VOICE = "voice"
+    EMAIL = "email"
+    IM = "im"
+    """A message to a team's room (DingTalk, WeCom, Feishu)."""
+    WEBHOOK = "webhook"
+    """Another computer is told, signed."""
+    CONSOLE = "console"
+    """The centre's board, loudly."""
+
+
 class NoticePurpose(StrEnum):
     """Why a person is told."""
 
@@ -192,6 +206,8 @@ class Notice(msgspec.Struct, frozen=True):
     """One message to one person, without the text and the number (those stay in the outbox).
 
     `received_ms` is the receipt of the message that caused the alarm, for the latency to hand-over.
+    `channel` is a `ChannelKind`; `provider` the module that carried it ("twilio_sms"), None: not sent yet.
+    `overdue_ms`: since when a receipt is missing; the next channel or person is told meanwhile.
     """
 
     id: NoticeId
@@ -208,3 +224,5 @@ class Notice(msgspec.Struct, frozen=True):
     final_ms: int | None = None
     provider_id: str | None = None
     code: str | None = None
+    provider: str | None = None
+    overdue_ms: int | None = None

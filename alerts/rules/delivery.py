@@ -12,8 +12,8 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-from gascore.alarm import Notice, NoticePurpose, NoticeState
-from gascore.words import Language, Priority, SiteId
+from gascore.alarm import ChannelKind, Notice, NoticePurpose, NoticeState
+from gascore.words import Language, PersonId, Priority, SiteId
 
 LEASE_MS: Final = 30_000
 """Longer than a request may take (20 s at most: `alerts.ports.SmsSender`), so that a live sender is never overtaken."""
@@ -51,6 +51,19 @@ SLOW_LIFETIME_MS: Final = 24 * 3_600_000
 """For what is not a leak: its next repeat is a day away."""
 
 
+class Hop(msgspec.Struct, frozen=True):
+    """Where to go on when a notice does not reach its person: the same one otherwise, or the next one.
+
+    `address`: E.164 for `SMS` and `VOICE`, an e-mail address, or the name of a room, hook or board.
+    """
+
+    channel: ChannelKind
+    address: str
+    person: PersonId | None
+    role: str
+    language: Language = Language.ZH
+
+
 class Parcel(msgspec.Struct, frozen=True):
     """A notice with what is needed to send it.
 
@@ -62,6 +75,7 @@ class Parcel(msgspec.Struct, frozen=True):
         lease_ms: until then its sender may be at it.
         attempts: requests begun.
         unanswered: requests that got no answer.
+        hops: where to go on when it fails, when no receipt comes in time, or when nobody can say.
     """
 
     notice: Notice
@@ -77,6 +91,7 @@ class Parcel(msgspec.Struct, frozen=True):
     lease_ms: int | None = None
     attempts: int = 0
     unanswered: int = 0
+    hops: tuple[Hop, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +141,35 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """Asked, the provider says: it took this, calls it `provider_id`, and that became of it."""
+
+    provider_id: str
+    state: NoticeState = NoticeState.HANDED_OVER
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound:
+    """Asked, the provider says that it never got it: it may be sent (again)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CannotSay:
+    """The provider can't be asked, or did not answer; `code` says why."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class Withdraw:
     """It is no longer needed."""
 
 
 Sent: TypeAlias = Handed | Refused | TryLater | NoAnswer
 """What a sender can answer."""
+LookedUp: TypeAlias = Found | NotFound | CannotSay
+"""What a provider can say of a message whose request got no answer."""
 Event: TypeAlias = Take | Sent | Receipt | Withdraw
 
 
