@@ -19,7 +19,6 @@ from gaswatch.clock import SystemClock
 from gaswatch.network import answers
 from gaswatch.settings import Settings, SettingsError, load
 from gaswatch.stores.engine import check_writable, open_engine
-from gaswatch.stores.influx.lines import MEASUREMENT
 from gaswatch.stores.influx.probe import probe
 from gaswatch.stores.influx.query import Query
 from gaswatch.stores.influx.transport import Transport
@@ -98,12 +97,12 @@ def _series(settings: Settings) -> Finding:
         if found.problem is not None:
             return Finding("readings", False, found.problem)
         query = Query(target, SystemClock(), read_s=_WAIT_S)
-        try:
-            query.rows(f"SELECT state FROM {MEASUREMENT} LIMIT 1", ("time", "state"))  # noqa: S608 -- a constant
-        finally:
-            query.close()
-    except (SettingsError, StoreDownError) as error:
+        why = query.why_unreadable()
+        query.close()
+    except SettingsError as error:
         return Finding("readings", False, str(error))
+    if why is not None:
+        return Finding("readings", False, why)
     return Finding("readings", True, f"{found.name} takes them into {target.bucket!r}, and gives them back")
 
 

@@ -67,6 +67,7 @@ TROUBLES: Final[Mapping[Language, Mapping[str, str]]] = {
         "series_spool": "读数缓存空间",
         "series_lost": "读数保存",
         "series_dead_letters": "读数入库",
+        "series_read": "读数查询",
     },
     Language.EN: {
         "broker_drops": "broker",
@@ -75,6 +76,7 @@ TROUBLES: Final[Mapping[Language, Mapping[str, str]]] = {
         "series_spool": "readings disk",
         "series_lost": "lost readings",
         "series_dead_letters": "bad readings",
+        "series_read": "curves",
     },
 }
 """What an alarm of the kind `TROUBLE` is about, by the first word of its name ("system:trouble:{name}"); no longer than

@@ -6,6 +6,7 @@ from typing import Final
 from gascore.clock import Clock
 from gaswatch.settings import Settings, SettingsError
 from gaswatch.stores.influx.drainer import Drainer
+from gaswatch.stores.influx.query import Query
 from gaswatch.stores.influx.sink import InfluxReadings
 from gaswatch.stores.influx.spool import Spool
 from gaswatch.stores.influx.transport import Target, Transport
@@ -38,7 +39,7 @@ def open_sink(settings: Settings, clock: Clock, rng: Random) -> EmbeddedReadings
     target = influx_target(settings)
     rollups = Rollups(folder / ROLLUPS_FILE)
     spool = Spool(folder / SPOOL_FILE, settings.spool_max_mb * _MB)
-    drainer = Drainer(spool, Transport(target), clock, rng)
+    drainer = Drainer(spool, Transport(target), clock, rng, Query(target, clock).why_unreadable)
     drainer.start()
     return InfluxReadings(spool, rollups, drainer, clock)
 

@@ -11,8 +11,8 @@ from gascore.journal import StoreDownError
 from gascore.readings import HourStat, Labels, Reading
 from gascore.words import DetectorId, ReportedState
 from gaswatch.clock import SystemClock
-from gaswatch.stores.influx.drainer import Drainer
-from gaswatch.stores.influx.sink import AWAY_MS, DEAD, LOST, NEWS_MS, SERIES, SPOOL, InfluxReadings
+from gaswatch.stores.influx.drainer import ASK_MS, Drainer
+from gaswatch.stores.influx.sink import AWAY_MS, DEAD, LOST, NEWS_MS, READ, SERIES, SPOOL, InfluxReadings
 from gaswatch.stores.influx.spool import Entry, Spool
 from gaswatch.stores.influx.transport import Target, Transport
 from gaswatch.stores.rollups import Rollups
@@ -157,6 +157,30 @@ def test_a_configuration_error_is_said_at_once_and_what_to_do(site: Site) -> Non
     site.write()
     site.pass_ms(1)
     assert "set INFLUXDB_V2_TOKEN" in site.troubles()[SERIES]
+
+
+def test_a_database_that_takes_readings_and_does_not_give_them_back_is_said_until_it_is_mended(
+    site: Site, tmp_path: Path
+) -> None:
+    answers: list[str | None] = ["it has no DBRP mapping: make one"]
+    spool = Spool(tmp_path / "second.db", MAX_BYTES)
+    transport = Transport(Target(site.fake.url, "", "", "b"), connect_s=1, read_s=0.3)
+    drainer = Drainer(spool, transport, site.clock, Random(1), lambda: answers[-1])  # noqa: S311 -- jitter
+    again = InfluxReadings(spool, Rollups(tmp_path / "second-rollups.db"), drainer, site.clock)
+    again.label({1: Labels(DetectorId("GD-1"), "s", "a", "lpg")})
+    second = Site(site.fake, again, drainer, site.clock, site.rollups)
+    second.write()
+    second.pass_ms(2_000)
+    assert "make one" in second.troubles()[READ]
+    answers.append(None)
+    second.write()
+    second.pass_ms(2_000)
+    assert READ in second.troubles(), "it is not asked with every write"
+    second.pass_ms(ASK_MS)
+    second.write()
+    second.pass_ms(2_000)
+    assert second.troubles() == {}
+    again.close()
 
 
 def test_the_words_of_a_trouble_stay_the_same_while_it_lasts(site: Site) -> None:

@@ -224,6 +224,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "series_spool": "the disk for waiting readings fills up",
         "series_lost": "waiting readings were given up",
         "series_dead_letters": "the series database refuses some readings",
+        "series_read": "the series database can't be read",
     },
     "entry": {
         "condition.raised": "Began",

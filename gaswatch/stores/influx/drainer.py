@@ -4,7 +4,7 @@
 """
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from random import Random
 from threading import Event, Thread
@@ -27,6 +27,8 @@ _MERGES: Final = 20
 LINGER_MS: Final = 1_000
 """What comes within it goes into one write: a database is glad of few, big ones."""
 DEFECT_MS: Final = 30_000
+ASK_MS: Final = 60_000
+"""What can be written, and not read, is asked for so often whether it can by now."""
 STOP_S: Final = 3.0
 """A stop waits so long for the write that is under way; what is not settled is sent again at the next start."""
 
@@ -46,11 +48,23 @@ class Held(NamedTuple):
 
 
 class Drainer:
-    """One thread at a time calls `step`; `held` and `taken_ms` may be read by any. It closes the transport."""
+    """One thread at a time calls `step`; `held`, `unreadable` and `taken_ms` may be read by any. Closes the transport.
 
-    def __init__(self, spool: Spool, transport: Transport, clock: Clock, rng: Random) -> None:
+    `ask`: why nothing can be read from the database (None: it can); asked when it is found to be there.
+    """
+
+    def __init__(
+        self,
+        spool: Spool,
+        transport: Transport,
+        clock: Clock,
+        rng: Random,
+        ask: Callable[[], str | None] = lambda: None,
+    ) -> None:
         self.held: Held | None = None
         """Why nothing is taken at present; None: the last write worked, or nothing was to be written yet."""
+        self.unreadable: str | None = None
+        """Why curves will be missing although readings are taken."""
         self.taken_ms = clock.now_ms()
         """When lines were last taken, or none waited; at first, the start."""
         self._spool = spool
@@ -58,6 +72,8 @@ class Drainer:
         self._clock = clock
         self._rng = rng
         self._probe: Probe | None = None
+        self._ask = ask
+        self._asked_ms: int | None = None
         self._most_lines = MOST_LINES
         self._refused_in_a_row = 0
         self._stopping = Event()
@@ -97,7 +113,22 @@ class Drainer:
                 return self._hold(outcome, found.problem, None)
             self._probe = found
             _log.info("series database found", name=found.name, way=found.dialect.value)
-        return self._send(self._probe, entries)
+        due_ms = self._send(self._probe, entries)
+        if self.held is None:
+            self._look_whether_it_reads()
+        return due_ms
+
+    def _look_whether_it_reads(self) -> None:
+        """Once, when writing works; while it does not, again and again: somebody may have mended it."""
+        now_ms = self._clock.now_ms()
+        if self._asked_ms is not None and (self.unreadable is None or 0 <= now_ms - self._asked_ms < ASK_MS):
+            return
+        why = self._ask()
+        if why != self.unreadable:
+            _log.warning(
+                "series database can't be read" if why else "series database can be read", reason=why
+            )
+        self.unreadable, self._asked_ms = why, now_ms
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -127,7 +158,7 @@ class Drainer:
         if delivery.too_many is not None:
             self._most_lines = max(min(self._most_lines, delivery.too_many // 2), 1)
         if outcome is not Outcome.DONE:
-            self._probe = None
+            self._probe = self._asked_ms = None
             return self._hold(outcome, words(answer, self._transport.target), answer.retry_after_s)
         self._refused_in_a_row = delivery.refused_in_a_row
         self.taken_ms = self._clock.now_ms()

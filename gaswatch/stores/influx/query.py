@@ -83,6 +83,14 @@ class Query:
             for row in self._rows_of(series, columns, is_part=result.partial or series.partial)
         ]
 
+    def why_unreadable(self) -> str | None:
+        """One line for what keeps us from reading (2.x: no DBRP mapping …), and what to do; None: nothing."""
+        try:
+            self.rows(f"SELECT state FROM {MEASUREMENT} LIMIT 1", ("time", "state"))  # noqa: S608 -- a constant
+        except StoreDownError as error:
+            return str(error)
+        return None
+
     def close(self) -> None:
         """Close the connections that are not in use."""
         while self._idle:

@@ -20,6 +20,7 @@ SMALL: Final = 20
 NEWS_MS: Final = 3_600_000
 """What can't be mended any more (dead letters, readings given up) is a trouble for so long, and then a figure."""
 SERIES, SPOOL, LOST, DEAD = "series", "series_spool", "series_lost", "series_dead_letters"
+READ: Final = "series_read"
 """Names of the troubles."""
 
 
@@ -85,6 +86,8 @@ class InfluxReadings:
             if is_away or (held is not None and held.is_lasting):
                 why = held.words if held else "the series database takes nothing"
                 troubles[SERIES] = f"{why}; readings wait on our disk, nothing is lost yet"
+        if self._drainer.unreadable is not None:
+            troubles[READ] = f"readings are kept, but curves can't be shown: {self._drainer.unreadable}"
         if fill.bytes >= FULL * self._spool.max_bytes:
             troubles[SPOOL] = (
                 f"over {FULL:.0%} of the {self._spool.max_bytes >> 20} MB in which readings wait for the series "
