@@ -77,8 +77,8 @@ async def run(
                 "detectors": DETECTORS,
             } | reckoning.summary()
             found["lost by the killed broker itself"] = len(brokers_own(town, reckoning, killed))
-            found["looks at the equation"] = town.onlooker.looks
-            found["of these that did not add up"] = len(town.onlooker.wrong)
+            found["scrapes of /metrics"] = town.scrapes.looks
+            found["of these that did not add up"] = len(town.unequal)
             wrong = judged(town, reckoning, killed)
             return found, {name: str(what)[:500] for name, what in wrong.items()}
 

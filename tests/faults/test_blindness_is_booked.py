@@ -34,6 +34,7 @@ async def test_a_collector_that_was_dead_for_an_hour_books_that_hour(tmp_path: P
             await town.finish()
             reckoning = await town.settles(process)
             assert reckoning.faults == {}
+            assert town.unequal == []
             [blind] = reckoning.blind
             assert (blind.scope, blind.name, blind.reason) == (
                 BlindScope.COLLECTOR,
@@ -61,6 +62,7 @@ async def test_a_collector_that_is_stopped_books_from_its_stop_to_its_return(tmp
             await town.finish()
             reckoning = await town.settles(process)
             assert reckoning.faults == {}
+            assert town.unequal == []
             [blind] = reckoning.blind
             assert blind.reason == "stopped"
             assert 0 <= stopped_ms - blind.since_ms <= TRUTH_MS

@@ -12,9 +12,9 @@ import pytest
 from gascore.journal import BlindScope
 from support.broker import Broker
 from support.clock import ShiftedClock
-from support.collector_site import a_connection_with_a_will
+from support.collector_site import a_connection_with_a_will, collecting
 from support.cut import a_wire
-from support.fault_town import FaultTown, a_fault_town, a_shipped_mosquitto, in_this_process
+from support.fault_town import FaultTown, a_fault_town, a_shipped_mosquitto
 from support.kills import TRUTH_MS, known
 from support.prefork import Forked
 from support.reckoning import Reckoning
@@ -72,7 +72,7 @@ async def test_a_broker_killed_under_load_loses_no_leak_and_the_gaps_say_what_it
             began = links_of(reckoning)
             assert began
             assert all(any(abs(one - at_ms) <= TRUTH_MS for at_ms in killed) for one in began)
-            assert town.onlooker.wrong == []
+            assert town.unequal == []
 
 
 async def test_a_broker_that_forgets_everything_is_found_again_and_the_gaps_say_what_it_lost(
@@ -96,6 +96,7 @@ async def test_a_broker_that_forgets_everything_is_found_again_and_the_gaps_say_
             assert set(faults.pop("leaks_lost", [])) <= gone
             assert faults == {}
             assert len(links_of(reckoning)) == 1
+            assert town.unequal == []
 
 
 async def test_a_broker_that_is_stopped_publishes_every_will_and_nobody_is_offline(tmp_path: Path) -> None:
@@ -103,7 +104,7 @@ async def test_a_broker_that_is_stopped_publishes_every_will_and_nobody_is_offli
     with a_shipped_mosquitto(tmp_path) as broker, ExitStack() as wires:
         async with (
             a_fault_town(tmp_path, broker, detectors=50, rate=200) as town,
-            in_this_process(town.site, clock),
+            collecting(town.site, clock),
         ):
             town.send()
             for _ in range(6):  # so long after the start that a will counts; each step too short for a stall
@@ -121,6 +122,7 @@ async def test_a_broker_that_is_stopped_publishes_every_will_and_nobody_is_offli
             reckoning = town.reckon()
             assert reckoning.faults == {}
             assert len(links_of(reckoning)) == 1
+            assert town.unequal == []
 
 
 async def kept_wills(broker: Broker) -> int:

@@ -49,5 +49,5 @@ async def test_a_cut_that_drops_is_blindness_since_the_last_word_and_all_comes_a
             assert (blind.scope, blind.reason) == (BlindScope.LINK, "the broker does not answer")
             assert abs(blind.since_ms - cut_ms) <= TRUTH_MS
             assert mended_ms <= blind.ended_ms <= back_ms
-            assert town.onlooker.wrong == []
+            assert town.unequal == []
             assert process.poll() is None

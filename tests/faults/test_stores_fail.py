@@ -47,7 +47,7 @@ async def recovers(town: FaultTown, process: Forked) -> Reckoning:
     await town.finish()
     reckoning = await town.settles(process, within_s=90)
     assert reckoning.faults == {}
-    assert town.onlooker.wrong == []
+    assert town.unequal == []
     assert process.poll() is None
     return reckoning
 

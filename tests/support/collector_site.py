@@ -30,8 +30,9 @@ from gaswatch.stores.registry import SqlRegistry
 from gaswatch.stores.status import SqlStatusBoard
 from gaswatch.wiring.collector import collector_of
 from gaswatch.wiring.series import READINGS_FILE
-from support.broker import Broker
+from support.broker import Broker, free_port
 from support.collector_words import T0, a_payload
+from support.deployment import variables_of_settings
 from support.waiting import until
 
 
@@ -52,6 +53,7 @@ class CollectorSite:
         usual: dict[str, Any] = {
             "data_dir": folder / "var",
             "mqtt_url": (broker.url(),),
+            "http_port": free_port(),
             "offline_min_s": 30.0,
             "clear_delay_s": 0.0,  # so that each leak that is sent is one of its own
             "log_format": "text",
@@ -79,7 +81,8 @@ class CollectorSite:
     @property
     def environment(self) -> dict[str, str]:
         """The collector's settings as environment variables."""
-        return {f"GASWATCH_{key.upper()}": _text(value) for key, value in self._given.items()}
+        variables = {setting: variable for variable, setting in variables_of_settings().items()}
+        return {variables[key]: _text(value) for key, value in self._given.items()}
 
     def start(self) -> subprocess.Popen[bytes]:
         """The collector as its own process, as `gaswatch up` would run it."""

@@ -3,30 +3,27 @@
 import asyncio
 import os
 import sqlite3
-import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 from sqlalchemy import select
 
-from collector.service import Collector
-from gascore.clock import Clock
 from gascore.journal import Entry, StoreDownError
 from gascore.service_status import MessageCounts, ServiceStatus
 from gascore.words import DetectorId, SupplyGas, TargetGas
 from gaswatch.broker import mosquitto
 from gaswatch.clock import SystemClock
-from gaswatch.stores.engine import open_engine, reading
+from gaswatch.stores.engine import reading
 from gaswatch.stores.schema import quarantine
-from gaswatch.wiring.collector import collector_of
 from simulator.adapters.flood import Flood, Plan
 from support.broker import Broker, free_port
 from support.collector_site import CollectorSite
 from support.prefork import Forked, Nursery, a_nursery
 from support.reckoning import Number, Reckoning, Taken, reckon
+from support.scrapes import Onlooker, Scrapes, scraping
 from support.waiting import until
 
 STRANGER: Final = DetectorId("X1")
@@ -36,7 +33,6 @@ EVERY_S: Final = 2
 OFFLINE_MIN_S: Final = 25.0
 LEAK_MESSAGES: Final = 15
 """Gas does not go away within the second that a killed broker may forget."""
-LOOK_S: Final = 0.05
 IDLE_WORDS: Final = 3
 """So many words of the collector, one each second, without a new message: nothing comes any more."""
 
@@ -62,34 +58,12 @@ def a_shipped_mosquitto(folder: Path, *, persistence: bool = True) -> Iterator[B
         broker.stop(kill=True)
 
 
-class Onlooker(threading.Thread):
-    """Reads the collector's word again and again, whatever happens to it."""
-
-    def __init__(self, read: Callable[[], MessageCounts | None]) -> None:
-        super().__init__(daemon=True)
-        self._read = read
-        self._enough = threading.Event()
-        self.looks = 0
-        self.wrong: list[MessageCounts] = []
-
-    def run(self) -> None:
-        while not self._enough.wait(LOOK_S):
-            counts = self._read()
-            if counts is not None:
-                self.looks += 1
-                if counts.residual:
-                    self.wrong.append(counts)
-
-    def stop(self) -> None:
-        self._enough.set()
-        self.join()
-
-
 class FaultTown:
     """Everything that a fault test needs; `a_fault_town` makes it."""
 
-    def __init__(self, site: CollectorSite, nursery: Nursery, plan: Plan) -> None:
+    def __init__(self, site: CollectorSite, nursery: Nursery, plan: Plan, scrapes: Scrapes) -> None:
         self.site = site
+        self.scrapes = scrapes
         self.broker = site.broker
         self.clock = SystemClock()
         self.taken = Taken()
@@ -119,6 +93,11 @@ class FaultTown:
         assert process.poll() is None, self.site.log[-3000:]
         status = self.status
         return status is not None and status.pid == process.pid and set(status.links.values()) == {"up"}
+
+    @property
+    def unequal(self) -> list[MessageCounts]:
+        """Every account, on /metrics or in the collector's own word, that did not add up."""
+        return [*self.scrapes.wrong, *self.onlooker.wrong]
 
     @property
     def status(self) -> ServiceStatus | None:
@@ -167,6 +146,10 @@ class FaultTown:
             return len(words) >= IDLE_WORDS and len({count for _, count in words[-IDLE_WORDS:]}) == 1
 
         await until(is_settled, within_s=within_s, what="an end of what comes")
+        assert self.scrapes.is_up, self.site.log[-3000:]
+        status = self.status
+        assert status is not None
+        await self.scrapes.agree(status.messages)
         return self.reckon()
 
     def reckon(self) -> Reckoning:
@@ -221,28 +204,15 @@ async def a_fault_town(
         leak_messages=LEAK_MESSAGES,
         every_s=EVERY_S,
     )
-    with a_nursery(site.environment, folder / "collector.log") as nursery:
-        town = FaultTown(site, nursery, plan)
-        town.onlooker.start()
-        try:
-            yield town
-        finally:
-            await town.give_up()
-            town.onlooker.stop()
-            site.close()
-
-
-@asynccontextmanager
-async def in_this_process(site: CollectorSite, clock: Clock) -> AsyncIterator[Collector]:
-    """A collector by a clock of the test's, on the real stores and broker."""
-    collector = collector_of(site.settings, clock, open_engine(site.settings.database))
-    task = asyncio.create_task(collector.run())
-    try:
-        await until(lambda: set(collector.status().links.values()) == {"up"} or task.done(), what="the link")
-        yield collector
-    finally:
-        collector.stop()
-        await asyncio.wait_for(task, 20)
+    with closing(site), a_nursery(site.environment, folder / "collector.log") as nursery:
+        async with scraping(site, nursery) as scrapes:
+            town = FaultTown(site, nursery, plan, scrapes)
+            town.onlooker.start()
+            try:
+                yield town
+            finally:
+                await town.give_up()
+                town.onlooker.stop()
 
 
 @contextmanager

@@ -101,7 +101,7 @@ def judged(town: FaultTown, reckoning: Reckoning, killed: Kills) -> dict[str, li
     own = brokers_own(town, reckoning, killed)
     faults = reckoning.faults
     faults["lost"] = [number for number in reckoning.lost if number not in own]
-    faults["equation"] = list(town.onlooker.wrong)
+    faults["equation"] = town.unequal
     faults["blind"] = list(untrue(reckoning.blind, killed.collector))
     return {name: found for name, found in faults.items() if found}
 

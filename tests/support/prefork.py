@@ -2,34 +2,39 @@
 
 `gaswatch run NAME` spends a second on imports before it does anything; a test that kills it a hundred times would
 wait for little else. A fork is a process of its own that does what the command does once its modules are there.
+One such process serves all tests of a run: a fork gets its environment, its folder and its log when it is made.
 """
 
+import atexit
+import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 ERROR: Final = 1
+_SETTINGS: Final = ("GASWATCH_", "TWILIO_", "INFLUXDB_")
 
 
 class Forked:
     """One service in a process of its own; spoken to as `subprocess.Popen` is."""
 
-    def __init__(self, pid: int, nursery: "Nursery") -> None:
+    def __init__(self, pid: int, forker: "Forker") -> None:
         self.pid = pid
-        self._nursery = nursery
+        self._forker = forker
         self._code: int | None = None
 
     def poll(self) -> int | None:
         """Its exit code (negative: the signal that killed it), None while it runs."""
         if self._code is None:
-            answer = self._nursery.ask(f"poll {self.pid}")
+            answer = self._forker.ask(f"poll {self.pid}")
             self._code = int(answer) if answer else None
         return self._code
 
@@ -44,7 +49,7 @@ class Forked:
     def wait(self) -> int:
         """Return its exit code when it has ended."""
         if self._code is None:
-            self._code = int(self._nursery.ask(f"wait {self.pid}"))
+            self._code = int(self._forker.ask(f"wait {self.pid}"))
         return self._code
 
     def _signal(self, number: int) -> None:
@@ -52,28 +57,20 @@ class Forked:
             os.kill(self.pid, number)
 
 
-class Nursery:
+class Forker:
     """The process that forks."""
 
-    def __init__(self, environment: Mapping[str, str], log: Path) -> None:
-        kept = {key: value for key, value in os.environ.items() if not key.startswith("GASWATCH_")}
+    def __init__(self) -> None:
         path = os.pathsep.join([str(ROOT / "tests"), str(ROOT), *(one for one in sys.path if one)])
-        with log.open("ab") as out:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "support.prefork"],
-                env=kept | dict(environment) | {"PYTHONPATH": path},
-                cwd=log.parent,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=out,
-                text=True,
-                bufsize=1,
-            )
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "support.prefork"],
+            env=os.environ | {"PYTHONPATH": path},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+        )
         self.ask("ready")
-
-    def start(self, service: str) -> Forked:
-        """Run a service."""
-        return Forked(int(self.ask(f"start {service}")), self)
 
     def ask(self, order: str) -> str:
         """One order, one line of answer."""
@@ -91,6 +88,37 @@ class Nursery:
         self._process.stdout.close()
 
 
+@cache
+def _forker() -> Forker:
+    """The one of this run."""
+    forker = Forker()
+    atexit.register(forker.close)
+    return forker
+
+
+class Nursery:
+    """Services of one environment, with one log."""
+
+    def __init__(self, environment: Mapping[str, str], log: Path) -> None:
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(_SETTINGS)}
+        self._environment = kept | dict(environment)
+        self._log = log
+        self._started: list[Forked] = []
+
+    def start(self, service: str) -> Forked:
+        """Run a service."""
+        what = {"service": service, "environment": self._environment, "log": str(self._log)}
+        forked = Forked(int(_forker().ask(f"start {json.dumps(what)}")), _forker())
+        self._started.append(forked)
+        return forked
+
+    def close(self) -> None:
+        """End whatever still runs."""
+        for one in self._started:
+            one.kill()
+            one.wait()
+
+
 @contextmanager
 def a_nursery(environment: Mapping[str, str], log: Path) -> Iterator[Nursery]:
     """A nursery; what it started is dead when the block ends."""
@@ -101,11 +129,15 @@ def a_nursery(environment: Mapping[str, str], log: Path) -> Iterator[Nursery]:
         nursery.close()
 
 
-def _serve(service: str) -> None:
+def _serve(service: str, environment: Mapping[str, str], log: str) -> None:
     """Be that service, as `gaswatch.cli.main` runs it; never returns."""
-    with Path(os.devnull).open("rb") as nothing:
+    with Path(os.devnull).open("rb") as nothing, Path(log).open("ab") as out:
         os.dup2(nothing.fileno(), 0)
-    os.dup2(2, 1)
+        os.dup2(out.fileno(), 1)
+        os.dup2(out.fileno(), 2)
+    os.chdir(Path(log).parent)
+    os.environ.clear()
+    os.environ.update(environment)
     code = 0
     try:
         settings = import_module("gaswatch.settings").load()
@@ -129,7 +161,7 @@ def _code(pid: int, options: int) -> str:
 
 def main() -> None:
     """Take orders from the standard input until it ends."""
-    for module in ("process", "settings", "errors", "wiring.collector"):
+    for module in ("process", "settings", "errors", "wiring.collector", "wiring.dashboard"):
         import_module(f"gaswatch.{module}")
     alive: set[int] = set()
     for line in sys.stdin:
@@ -138,7 +170,7 @@ def main() -> None:
         if order == "start":
             pid = os.fork()
             if pid == 0:
-                _serve(what)
+                _serve(**json.loads(what))
             alive.add(pid)
             answer = str(pid)
         elif order in {"poll", "wait"}:
