@@ -4,6 +4,7 @@ How they change is decided in `alerts.rules`; here are only the facts. ISA-18.2'
 apart (condition active or normal; acknowledged or not), with the latch beside them; status is derived.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -35,7 +36,7 @@ class AlarmKind(StrEnum):
 
 
 class AlarmStatus(StrEnum):
-    """Derived from the facts (ISA-18.2 states A to D, and our close)."""
+    """Derived from the facts: the states of ISA-18.2, and our close. Its state A, normal, is no open alarm."""
 
     UNACKED_ACTIVE = "unacked_active"
     UNACKED_NORMAL = "unacked_normal"
@@ -43,6 +44,47 @@ class AlarmStatus(StrEnum):
     ACKED_NORMAL = "acked_normal"
     """Returned to normal and acknowledged, but latched: waits for a cause."""
     CLOSED = "closed"
+    SHELVED = "shelved"
+    """State E: a person has put it aside until an instant."""
+    SUPPRESSED = "suppressed"
+    """State F, by design: another alarm stands for it."""
+    OUT_OF_SERVICE = "out_of_service"
+    """State G: a maintenance window covers it."""
+
+
+class Suppression(StrEnum):
+    """Why nobody, or not everybody, is told of an alarm."""
+
+    NONE = "none"
+    SHELVED = "shelved"
+    MAINTENANCE = "maintenance"
+    GAS_TEST = "gas_test"
+    """A low leak while gas is let out on purpose: the operators are told, nobody else."""
+    BY_DESIGN = "by_design"
+    """Another alarm stands for it (`Alarm.inside`)."""
+
+
+class Shelf(msgspec.Struct, frozen=True):
+    """A person `by` put the alarm aside until `until_ms` (never without an end), and said why."""
+
+    by: str
+    until_ms: int
+    reason: str
+
+
+class Cover(msgspec.Struct, frozen=True):
+    """A maintenance window lies over the alarm.
+
+    Attributes:
+        window: the window's id; by: who answers for it.
+        until_ms: when this time of the window ends, as planned.
+    """
+
+    window: str
+    by: str
+    until_ms: int
+    reason: str
+    gas_test: bool = False
 
 
 class AlarmCause(StrEnum):
@@ -57,6 +99,22 @@ class AlarmCause(StrEnum):
     """Not a leak and over by itself: closed without a person."""
     ABSORBED = "absorbed"
     """A group alarm that explains more has taken its place."""
+
+
+class FalseTrigger(StrEnum):
+    """What a detector took for gas (domain reference, section 7)."""
+
+    ALCOHOL = "alcohol"
+    STEAM = "steam"
+    """Steam or condensation."""
+    INSECTICIDE = "insecticide"
+    """Insecticide, hair spray: the propellant is propane or butane."""
+    COOKING_SMOKE = "cooking_smoke"
+    DISINFECTANT = "disinfectant"
+    PAINT = "paint"
+    """Paint or solvent."""
+    OTHER = "other"
+    """Something else; the remark says what."""
 
 
 class GroupKind(StrEnum):
@@ -90,6 +148,8 @@ class Outage(msgspec.Struct, frozen=True):
 
 LISTED: Final = 20
 """Detectors named in a group alarm's snapshot, which travels in the journal with every step."""
+LEAKS: Final = frozenset({AlarmKind.LEAK, AlarmKind.UNKNOWN_LEAK})
+"""The kinds that are latched, and never delayed, shelved, merged away or suppressed (design, section 3)."""
 QUIETED: Final = frozenset({AlarmKind.OFFLINE, AlarmKind.UNSTABLE})
 """The only kinds that are ever silent inside another alarm. Leaks never are (design, section 3)."""
 
@@ -103,9 +163,15 @@ class Alarm(msgspec.Struct, frozen=True):
         level: now; `peak_level`, `peak_lel` (%LEL): the worst so far.
         received_ms: receipt of the message that opened it; the start of every latency.
         since_ms: since when the condition holds.
-        count: how many times the condition came back while this alarm was open, plus one.
+        first_level: the level at which it opened, at `opened_ms`.
+        last_ms: when its condition last began, changed or ended, ms; None: written before that was kept.
+        count: the number of its present episode: how many times the condition came back while it was open, plus one.
         late: opened by a message measured long before it was received.
         latched: stays open, though normal and acknowledged, until a person closes it with a cause.
+        owner: who works on it; acked_by: who took responsibility, who need not be the same.
+        recorded_by: the operator who wrote down an acknowledgement that came by telephone.
+        shelf, cover, inside: what keeps people from being told of it; separate facts, `suppression` sums them up.
+        trigger: what a false alarm was about.
         codes: fault codes; why it is a trend; the reason of blindness; a trouble's name and its detail in words.
     """
 
@@ -137,16 +203,52 @@ class Alarm(msgspec.Struct, frozen=True):
     note: str = ""
     inside: AlarmId | None = None
     outage: Outage | None = None
+    first_level: Level = Level.NONE
+    last_ms: int | None = None
+    owner: str | None = None
+    recorded_by: str | None = None
+    shelf: Shelf | None = None
+    cover: Cover | None = None
+    trigger: FalseTrigger | None = None
+
+    @property
+    def suppression(self) -> Suppression:
+        """Why nobody, or not everybody, is told: the most telling reason first."""
+        if self.inside is not None:
+            return Suppression.BY_DESIGN
+        if self.shelf is not None:
+            return Suppression.SHELVED
+        if self.cover is not None:
+            return Suppression.GAS_TEST if self.kind in LEAKS else Suppression.MAINTENANCE
+        return Suppression.NONE
+
+    @property
+    def is_silent(self) -> bool:
+        """Nobody is told of it at present. Never true of a leak."""
+        return self.suppression not in {Suppression.NONE, Suppression.GAS_TEST}
 
     @property
     def status(self) -> AlarmStatus:
         """The ISA-18.2 state, derived."""
+        if self.closed_ms is None and self.is_silent:
+            return _SILENT[self.suppression]
+        return self.standing
+
+    @property
+    def standing(self) -> AlarmStatus:
+        """The same as if nothing suppressed it: condition and acknowledgement."""
         if self.closed_ms is not None:
             return AlarmStatus.CLOSED
         if self.acked_ms is None:
             return AlarmStatus.UNACKED_ACTIVE if self.active else AlarmStatus.UNACKED_NORMAL
         return AlarmStatus.ACKED_ACTIVE if self.active else AlarmStatus.ACKED_NORMAL
 
+
+_SILENT: Final[Mapping[Suppression, AlarmStatus]] = {
+    Suppression.BY_DESIGN: AlarmStatus.SUPPRESSED,
+    Suppression.SHELVED: AlarmStatus.SHELVED,
+    Suppression.MAINTENANCE: AlarmStatus.OUT_OF_SERVICE,
+}
 
 ALARM_OF_CONDITION: dict[Condition, AlarmKind] = {
     Condition.LEAK: AlarmKind.LEAK,

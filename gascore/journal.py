@@ -11,8 +11,12 @@ from typing import Protocol, TypeAlias
 
 import msgspec
 
-from gascore.alarm import Alarm, AlarmCause, Notice
-from gascore.words import AlarmId, Condition, DetectorId, Level, ReportedState, SiteId
+from gascore.alarm import Alarm, Notice
+from gascore.event import EventBase
+from gascore.hazard import FloodBegan, FloodEnded, HazardClosed, HazardOpened, HazardRequested
+from gascore.operators import OperatorAnswered, OperatorRequested
+from gascore.windows import WindowBegan, WindowEnded, WindowSet
+from gascore.words import Condition, DetectorId, Level, ReportedState, SiteId
 
 
 class Reason(StrEnum):
@@ -64,11 +68,7 @@ class Sample(msgspec.Struct, frozen=True, omit_defaults=True):
     corrected_lel: float | None = None
 
 
-class _Event(msgspec.Struct, frozen=True, tag_field="kind", omit_defaults=True, kw_only=True):
-    """Base of all events."""
-
-
-class ConditionRaised(_Event, frozen=True, tag="condition.raised"):
+class ConditionRaised(EventBase, frozen=True, tag="condition.raised"):
     """A detector entered a condition. `since_ms` may be earlier than the entry (silence, late data)."""
 
     detector: DetectorId
@@ -82,7 +82,7 @@ class ConditionRaised(_Event, frozen=True, tag="condition.raised"):
     late: bool = False
 
 
-class ConditionChanged(_Event, frozen=True, tag="condition.changed"):
+class ConditionChanged(EventBase, frozen=True, tag="condition.changed"):
     """Level or codes of an active condition changed."""
 
     detector: DetectorId
@@ -97,7 +97,7 @@ class ConditionChanged(_Event, frozen=True, tag="condition.changed"):
     late: bool = False
 
 
-class ConditionCleared(_Event, frozen=True, tag="condition.cleared"):
+class ConditionCleared(EventBase, frozen=True, tag="condition.cleared"):
     """A detector left a condition that held from `since_ms` to `ended_ms`."""
 
     detector: DetectorId
@@ -109,7 +109,7 @@ class ConditionCleared(_Event, frozen=True, tag="condition.cleared"):
     sample: Sample | None = None
 
 
-class FirstReport(_Event, frozen=True, tag="detector.first_report"):
+class FirstReport(EventBase, frozen=True, tag="detector.first_report"):
     """The first message ever of a registered detector; before it nothing was proven."""
 
     detector: DetectorId
@@ -117,14 +117,14 @@ class FirstReport(_Event, frozen=True, tag="detector.first_report"):
     received_ms: int
 
 
-class UnknownDetector(_Event, frozen=True, tag="detector.unknown"):
+class UnknownDetector(EventBase, frozen=True, tag="detector.unknown"):
     """A detector that is not in the ledger spoke for the first time; its messages are quarantined."""
 
     detector: DetectorId
     received_ms: int
 
 
-class UnknownLeak(_Event, frozen=True, tag="detector.unknown_leak"):
+class UnknownLeak(EventBase, frozen=True, tag="detector.unknown_leak"):
     """A detector that is not in the ledger reports a leak (`level` NONE: it reports no leak any more)."""
 
     detector: DetectorId
@@ -132,7 +132,7 @@ class UnknownLeak(_Event, frozen=True, tag="detector.unknown_leak"):
     sample: Sample
 
 
-class CommandAnswered(_Event, frozen=True, tag="command.answered"):
+class CommandAnswered(EventBase, frozen=True, tag="command.answered"):
     """A detector answered a command; `valve` is its state now ("open", "closed", "fault", "none")."""
 
     detector: DetectorId
@@ -143,7 +143,7 @@ class CommandAnswered(_Event, frozen=True, tag="command.answered"):
     valve: str | None = None
 
 
-class BlindBegan(_Event, frozen=True, tag="blind.began"):
+class BlindBegan(EventBase, frozen=True, tag="blind.began"):
     """Since `since_ms` we can't see; every detector is unmonitored."""
 
     scope: BlindScope
@@ -152,7 +152,7 @@ class BlindBegan(_Event, frozen=True, tag="blind.began"):
     reason: str
 
 
-class BlindEnded(_Event, frozen=True, tag="blind.ended"):
+class BlindEnded(EventBase, frozen=True, tag="blind.ended"):
     """We were blind from `since_ms` to `ended_ms`."""
 
     scope: BlindScope
@@ -162,7 +162,7 @@ class BlindEnded(_Event, frozen=True, tag="blind.ended"):
     reason: str
 
 
-class TroubleBegan(_Event, frozen=True, tag="trouble.began"):
+class TroubleBegan(EventBase, frozen=True, tag="trouble.began"):
     """Something of our own is not as it should be, though we still see: told to the operators.
 
     `name` says what ("broker_drops", "series_spool" …), `detail` is for the operator to read.
@@ -173,7 +173,7 @@ class TroubleBegan(_Event, frozen=True, tag="trouble.began"):
     detail: str
 
 
-class TroubleEnded(_Event, frozen=True, tag="trouble.ended"):
+class TroubleEnded(EventBase, frozen=True, tag="trouble.ended"):
     """That trouble held from `since_ms` to `ended_ms`."""
 
     name: str
@@ -181,7 +181,7 @@ class TroubleEnded(_Event, frozen=True, tag="trouble.ended"):
     ended_ms: int
 
 
-class LedgerChanged(_Event, frozen=True, tag="ledger.changed"):
+class LedgerChanged(EventBase, frozen=True, tag="ledger.changed"):
     """A record of the ledger was added, changed or removed; `before`/`after` are its JSON."""
 
     entity: str
@@ -210,9 +210,21 @@ class AlarmStep(StrEnum):
     """The alarm that stood for it is over, and it is not."""
     COUNTED = "counted"
     """Its numbers changed: how many of a group are offline, how often a connection broke off."""
+    SHELVED = "shelved"
+    """A person put it aside until an instant (`Alarm.shelf`)."""
+    UNSHELVED = "unshelved"
+    """A person took it back, or (without `by`) the instant has come."""
+    COVERED = "covered"
+    """A maintenance window lies over it (`Alarm.cover`)."""
+    UNCOVERED = "uncovered"
+    """The maintenance window is over, and it still holds."""
+    TAKEN = "taken"
+    """Somebody works on it (`Alarm.owner`)."""
+    HASTENED = "hastened"
+    """A person asked for the next people up the ladder at once."""
 
 
-class AlarmStepped(_Event, frozen=True, tag="alarm.stepped"):
+class AlarmStepped(EventBase, frozen=True, tag="alarm.stepped"):
     """An alarm changed; the whole alarm travels along, so that a fold needs nothing else."""
 
     alarm: Alarm
@@ -222,14 +234,14 @@ class AlarmStepped(_Event, frozen=True, tag="alarm.stepped"):
     rung: int | None = None
 
 
-class NoticeStepped(_Event, frozen=True, tag="notice.stepped"):
+class NoticeStepped(EventBase, frozen=True, tag="notice.stepped"):
     """A notice changed its state."""
 
     notice: Notice
     site: SiteId | None = None
 
 
-class ReceiptReceived(_Event, frozen=True, tag="receipt.received"):
+class ReceiptReceived(EventBase, frozen=True, tag="receipt.received"):
     """A provider says what became of a message; verified by its signature."""
 
     channel: str
@@ -238,55 +250,13 @@ class ReceiptReceived(_Event, frozen=True, tag="receipt.received"):
     code: str | None = None
 
 
-class ReplyReceived(_Event, frozen=True, tag="reply.received"):
+class ReplyReceived(EventBase, frozen=True, tag="reply.received"):
     """A person answered by text; verified by the provider's signature. `sender` is E.164."""
 
     channel: str
     provider_id: str
     sender: str
     body: str
-
-
-class OperatorAction(StrEnum):
-    """What an operator can ask for."""
-
-    ACK = "ack"
-    CLOSE = "close"
-    COMMENT = "comment"
-
-
-class OperatorRequested(_Event, frozen=True, tag="operator.requested"):
-    """An operator asks; alerts answers with `OperatorAnswered` of the same `request`."""
-
-    request: str
-    alarm: AlarmId
-    action: OperatorAction
-    by: str
-    seen_version: int | None = None
-    cause: AlarmCause | None = None
-    note: str = ""
-
-
-class Outcome(StrEnum):
-    """What became of an operator's request."""
-
-    DONE = "done"
-    CHANGED_MEANWHILE = "changed_meanwhile"
-    """It got worse since `seen_version`: look again."""
-    ALREADY = "already"
-    NOT_FOUND = "not_found"
-    STILL_ACTIVE = "still_active"
-    NOT_ACKED = "not_acked"
-    CAUSE_MISSING = "cause_missing"
-
-
-class OperatorAnswered(_Event, frozen=True, tag="operator.answered"):
-    """What alerts did with a request."""
-
-    request: str
-    alarm: AlarmId
-    outcome: Outcome
-    version: int | None = None
 
 
 class ServiceStep(StrEnum):
@@ -297,7 +267,7 @@ class ServiceStep(StrEnum):
     CRASHED = "crashed"
 
 
-class ServiceStepped(_Event, frozen=True, tag="service.stepped"):
+class ServiceStepped(EventBase, frozen=True, tag="service.stepped"):
     """A process of ours started, stopped or crashed; a crash is followed by a restart in `retry_ms`."""
 
     service: str
@@ -306,7 +276,7 @@ class ServiceStepped(_Event, frozen=True, tag="service.stepped"):
     retry_ms: int | None = None
 
 
-class SignedIn(_Event, frozen=True, tag="user.signed_in"):
+class SignedIn(EventBase, frozen=True, tag="user.signed_in"):
     """A user signed in, or failed to."""
 
     user: str
@@ -333,8 +303,16 @@ Event: TypeAlias = (
     | ReplyReceived
     | OperatorRequested
     | OperatorAnswered
+    | WindowSet
+    | WindowBegan
+    | WindowEnded
     | ServiceStepped
     | SignedIn
+    | HazardOpened
+    | HazardClosed
+    | HazardRequested
+    | FloodBegan
+    | FloodEnded
 )
 
 

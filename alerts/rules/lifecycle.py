@@ -13,7 +13,8 @@ from typing import Final, TypeAlias
 import msgspec
 
 from gascore.alarm import QUIETED, Alarm, AlarmCause, AlarmKind, AlarmStatus, Outage
-from gascore.journal import AlarmStep, AlarmStepped, Outcome
+from gascore.journal import AlarmStep, AlarmStepped
+from gascore.operators import Outcome
 from gascore.words import AlarmId, DetectorId, Level, Priority, RoomId, SiteId
 
 LATCHING: Final = frozenset({AlarmKind.LEAK, AlarmKind.UNKNOWN_LEAK})

@@ -28,7 +28,7 @@ from alerts.rules.words_of_texts import (
     WHICH_ONE,
 )
 from gascore.alarm import Alarm, AlarmKind, NoticePurpose
-from gascore.journal import Outcome
+from gascore.operators import Outcome
 from gascore.words import Language, RoomKind
 
 LIMIT: Final = 70

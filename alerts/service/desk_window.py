@@ -13,15 +13,8 @@ from alerts.service.casework import Casework, Moment
 from alerts.service.telling import Message, Recipient
 from gascore import journal
 from gascore.alarm import Alarm, NoticePurpose
-from gascore.journal import (
-    NoticeStepped,
-    OperatorAction,
-    OperatorAnswered,
-    OperatorRequested,
-    Outcome,
-    ReceiptReceived,
-    ReplyReceived,
-)
+from gascore.journal import NoticeStepped, ReceiptReceived, ReplyReceived
+from gascore.operators import OperatorAction, OperatorAnswered, OperatorRequested, Outcome
 from gascore.registry import Person
 from gascore.words import Language
 

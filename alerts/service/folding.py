@@ -22,8 +22,6 @@ from gascore.journal import (
     FirstReport,
     LedgerChanged,
     NoticeStepped,
-    OperatorAnswered,
-    OperatorRequested,
     ReceiptReceived,
     ReplyReceived,
     ServiceStepped,
@@ -32,6 +30,7 @@ from gascore.journal import (
     TroubleEnded,
     UnknownLeak,
 )
+from gascore.operators import OperatorAnswered, OperatorRequested
 from gascore.words import Condition, DetectorId, Level, Priority
 
 GROUPED_BY: Final = frozenset({"area", "site", "detector"})

@@ -5,7 +5,8 @@ from typing import Final
 
 from dashboard.service.lane import Lane
 from gascore.clock import Clock
-from gascore.journal import Journal, OperatorAnswered, OperatorRequested
+from gascore.journal import Journal
+from gascore.operators import OperatorAnswered, OperatorRequested
 
 PATIENCE_S: Final = 3.0
 """How long a browser waits for alerts; the request stays in the journal and is answered when alerts is back."""

@@ -15,7 +15,8 @@ from dashboard.service.lane import Lane
 from dashboard.service.latency import Latency
 from dashboard.service.picture import Picture
 from gascore.clock import Clock
-from gascore.journal import Entry, Journal, OperatorAnswered, StoreDownError
+from gascore.journal import Entry, Journal, StoreDownError
+from gascore.operators import OperatorAnswered
 from gascore.service_status import ServiceStatus, StatusBoard
 from gascore.words import AlarmId, DetectorId
 

@@ -13,14 +13,8 @@ import pytest
 
 from alerts.rules.delivery import LEASE_MS
 from gascore.alarm import NoticeState
-from gascore.journal import (
-    AlarmStepped,
-    NoticeStepped,
-    OperatorAction,
-    OperatorAnswered,
-    OperatorRequested,
-    ReplyReceived,
-)
+from gascore.journal import AlarmStepped, NoticeStepped, ReplyReceived
+from gascore.operators import OperatorAction, OperatorAnswered, OperatorRequested
 from gascore.registry import Role
 from gascore.words import AlarmId, Condition
 from gaswatch.stores.desk import SqlBooks

@@ -13,16 +13,8 @@ from collector.rules.judgement import Standing
 from dashboard.adapters.parts import Parts
 from dashboard.service.desk import Desk
 from gascore.alarm import NoticeState
-from gascore.journal import (
-    AlarmStep,
-    NoticeStepped,
-    OperatorAction,
-    OperatorRequested,
-    Outcome,
-    Reason,
-    ReplyReceived,
-    StoreDownError,
-)
+from gascore.journal import AlarmStep, NoticeStepped, Reason, ReplyReceived, StoreDownError
+from gascore.operators import OperatorAction, OperatorRequested, Outcome
 from gascore.readings import Reading
 from gascore.words import Condition, ReportedState
 from gaswatch.stores.engine import writing

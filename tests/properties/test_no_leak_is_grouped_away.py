@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from gascore.alarm import QUIETED, AlarmKind
-from gascore.journal import AlarmStepped, OperatorAction
+from gascore.journal import AlarmStepped
+from gascore.operators import OperatorAction
 from gascore.words import AlarmId, Level
 from support.quarter import Quarter, names
 

@@ -9,7 +9,7 @@ from alerts.rules.delivery import Refused, TryLater
 from alerts.service.desk import Trouble
 from alerts.service.watch import COLLECTOR
 from gascore.alarm import AlarmCause, AlarmStatus, NoticePurpose, NoticeState
-from gascore.journal import OperatorAction, Outcome
+from gascore.operators import OperatorAction, Outcome
 from gascore.registry import Role
 from gascore.words import Condition, Level, Priority
 from support.alarm_town import NO_ANSWER, PEOPLE, AlarmTown
@@ -127,12 +127,12 @@ def test_the_provider_is_down_and_back(town: AlarmTown) -> None:
     town.phones.down = TryLater("503")
     town.leak(lel=70)
     town.advance(61)
-    assert town.courier.trouble(town.clock.now_ms()) is not None
+    assert town.trouble() is not None
     town.phones.down = None
     town.advance(30)
     assert town.told() >= {Role.OWNER, Role.SAFETY_OFFICER, Role.SHIFT_LEADER}
     assert len(town.heard(Role.OWNER)) == 1
-    assert town.courier.trouble(town.clock.now_ms()) is None
+    assert town.trouble() is None
 
 
 def test_a_text_without_an_answer_is_sent_once_more_and_says_so(town: AlarmTown) -> None:

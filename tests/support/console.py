@@ -21,7 +21,8 @@ from dashboard.rules.stream import Ring
 from dashboard.service.hub import Hub
 from gascore.alarm import Alarm
 from gascore.clock import Clock
-from gascore.journal import AlarmStep, AlarmStepped, Entry, OperatorAnswered, OperatorRequested, Outcome
+from gascore.journal import AlarmStep, AlarmStepped, Entry
+from gascore.operators import OperatorAnswered, OperatorRequested, Outcome
 from gascore.words import Language
 from gaswatch.clock import SystemClock
 from gaswatch.network import free_port

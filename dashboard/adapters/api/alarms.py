@@ -15,7 +15,7 @@ from dashboard.adapters.views import EntryLine
 from dashboard.rules.board import Tracked
 from dashboard.rules.rows import Row
 from gascore.alarm import AlarmCause
-from gascore.journal import OperatorAction, OperatorRequested, Outcome
+from gascore.operators import OperatorAction, OperatorRequested, Outcome
 from gascore.words import AlarmId
 
 router = APIRouter(prefix="/api/v1", tags=["alarms"])

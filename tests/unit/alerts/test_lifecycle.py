@@ -24,7 +24,8 @@ from alerts.rules.lifecycle import (
     step,
 )
 from gascore.alarm import QUIETED, AlarmCause, AlarmKind, AlarmStatus, GroupKind, Outage
-from gascore.journal import AlarmStep, Outcome
+from gascore.journal import AlarmStep
+from gascore.operators import Outcome
 from gascore.words import AlarmId, Level, Priority
 
 T: Final = 1_790_000_000_000

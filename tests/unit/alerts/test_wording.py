@@ -10,7 +10,7 @@ import pytest
 from alerts.rules.wording import LIMIT, Names, Reader, again, answer_of, text_of, which_one
 from alerts.rules.words_of_texts import TO_DO
 from gascore.alarm import Alarm, AlarmKind, GroupKind, NoticePurpose, Outage
-from gascore.journal import Outcome
+from gascore.operators import Outcome
 from gascore.words import AlarmId, Language, Level, Priority, RoomKind
 
 ZONE: Final = ZoneInfo("Asia/Shanghai")

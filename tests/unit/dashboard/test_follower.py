@@ -11,7 +11,8 @@ from dashboard.ports import OpenAlarms
 from dashboard.rules.board import Names
 from dashboard.service.follower import SPACING_MS, Follower, JournalWentBackError, Parts
 from dashboard.service.lane import Lanes
-from gascore.journal import Entry, Event, OperatorAnswered, Outcome, StoreDownError
+from gascore.journal import Entry, Event, StoreDownError
+from gascore.operators import OperatorAnswered, Outcome
 from gascore.service_status import ServiceStatus
 from gascore.words import AlarmId, DetectorId
 from support.alarms import a_leak, later, stepped

@@ -16,7 +16,8 @@ from dashboard.adapters.web.formats import Formats, lel, percent
 from dashboard.adapters.web.render import AssetsMissingError, Pages
 from dashboard.rules.rows import SystemState
 from gascore.alarm import AlarmCause, AlarmKind, AlarmStatus, NoticePurpose, NoticeState
-from gascore.journal import AlarmStep, Event, Outcome, Reason
+from gascore.journal import AlarmStep, Event, Reason
+from gascore.operators import Outcome
 from gascore.registry import Role, SiteKind
 from gascore.wire import RejectReason
 from gascore.words import (
