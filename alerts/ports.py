@@ -313,14 +313,3 @@ class Channel(Protocol):
     def probe(self) -> Health:
         """Whether the account works; no message is sent. Returns within 20 s."""
         ...
-
-
-class SmsSender(Protocol):
-    """Sends texts. Implementation: `alerts.adapters.twilio_sms.TwilioSms`."""
-
-    def send(self, address: str, text: str, *, valid_ms: int) -> Sent:
-        """Hand a text to the provider, which may keep it for up to `valid_ms`.
-
-        Trouble of the provider is an answer, not an exception. Returns within 20 s.
-        """
-        ...

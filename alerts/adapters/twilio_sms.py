@@ -16,8 +16,10 @@ from twilio.http.response import Response  # type: ignore[import-untyped]  # it 
 from twilio.rest import Client  # type: ignore[import-untyped]  # it has no types
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
-from alerts.rules.delivery import Handed, NoAnswer, Sent, TryLater
+from alerts.ports import Capabilities, Health, Letter
+from alerts.rules.delivery import CannotSay, Handed, LookedUp, NoAnswer, Sent, TryLater
 from alerts.rules.provider_codes import meaning_of
+from gascore.alarm import ChannelKind
 
 CONNECT_S: Final = 5.0
 ANSWER_S: Final = 10.0
@@ -43,18 +45,22 @@ class Account:
 
 
 class TwilioSms:
-    """Implements `alerts.ports.SmsSender`. Thread-safe."""
+    """Implements `alerts.ports.Channel`."""
+
+    name: Final = "twilio_sms"
+    kind: Final = ChannelKind.SMS
+    can: Final = Capabilities(receipts=True, replies=True)
 
     def __init__(self, account: Account, *, answer_s: float = ANSWER_S) -> None:
         self._account = account
         self._client = Client(account.sid, account.token, http_client=_Http(account.url, answer_s))
 
-    def send(self, address: str, text: str, *, valid_ms: int) -> Sent:
+    def send(self, letter: Letter) -> Sent:
         """Hand a text over. Trouble of any kind is an answer."""
         wanted: dict[str, object] = {
-            "to": address,
-            "body": text,
-            "validity_period": max(1, valid_ms // 1000),
+            "to": letter.address,
+            "body": letter.text,
+            "validity_period": max(1, letter.valid_ms // 1000),
         }
         service = self._account.sender.startswith("MG")
         wanted["messaging_service_sid" if service else "from_"] = self._account.sender
@@ -70,6 +76,25 @@ class TwilioSms:
             # Answered, but not in Twilio's words: it may well have been taken.
             return NoAnswer("unreadable_answer")
         return Handed(message.sid) if message.sid else NoAnswer("unreadable_answer")
+
+    def look_up(self, letter: Letter) -> LookedUp:
+        """It can't be asked."""
+        del letter
+        return CannotSay("cannot_be_asked")
+
+    def probe(self) -> Health:
+        """Whether the account is let in and active."""
+        try:
+            account = self._client.api.accounts(self._account.sid).fetch()
+        except (TwilioRestException, TwilioServiceException) as error:
+            return Health(ok=False, code=str(_number(error.code) or error.status))
+        except requests.RequestException as error:
+            return Health(ok=False, code="no_connection" if _never_left(error) else _short(error))
+        except (TwilioException, ValueError, TypeError, AttributeError):
+            return Health(ok=False, code="unreadable_answer")
+        return Health(
+            ok=account.status == "active", code="" if account.status == "active" else str(account.status)
+        )
 
 
 class _Http(HttpClient):  # type: ignore[misc]  # same

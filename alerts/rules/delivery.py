@@ -16,7 +16,7 @@ from gascore.alarm import ChannelKind, Notice, NoticePurpose, NoticeState
 from gascore.words import Language, PersonId, Priority, SiteId
 
 LEASE_MS: Final = 30_000
-"""Longer than a request may take (20 s at most: `alerts.ports.SmsSender`), so that a live sender is never overtaken."""
+"""Longer than a request may take (20 s at most: `alerts.ports.Channel`), so that a live sender is never overtaken."""
 FIRST_RETRY_MS: Final = 1_000
 LONGEST_RETRY_MS: Final = 30_000
 RESENDS: Final = 1

@@ -10,12 +10,13 @@ from typing import Final
 
 import structlog
 
-from alerts.ports import Books, Groups, Registry, SmsSender
-from alerts.rules.delivery import Parcel, Sent
+from alerts.ports import Books, Groups, Registry
+from alerts.rules.delivery import Parcel
 from alerts.service.courier import Courier
 from alerts.service.desk import Desk, Trouble, rest_ms
 from alerts.service.grouping import Grouping, Limits
 from alerts.service.latency import Latency
+from alerts.service.switchboard import Carried, Switchboard
 from alerts.service.watch import watch
 from gascore.alarm import NoticeState
 from gascore.clock import Clock
@@ -36,7 +37,7 @@ LINES: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the service is made of. `sender` None: there is no account, notices wait in the outbox."""
+    """What the service is made of. `switchboard` without a channel: notices wait in the outbox."""
 
     books: Books
     registry: Registry
@@ -44,7 +45,7 @@ class Parts:
     limits: Limits
     journal: Journal
     board: StatusBoard
-    sender: SmsSender | None
+    switchboard: Switchboard
     clock: Clock
     zone: tzinfo
     pid: int
@@ -59,7 +60,7 @@ class Alerts:
         self._clock = parts.clock
         self._started_ms = parts.clock.now_ms()
         self._desk = Desk(parts.books, parts.registry, parts.zone, Grouping(parts.groups, parts.limits))
-        self._courier = Courier(parts.books, parts.sender) if parts.sender else None
+        self._courier = Courier(parts.books, parts.switchboard) if parts.switchboard.channels else None
         self._stopping = asyncio.Event()
         self._mail = asyncio.Event()
         self._watched: dict[str, Trouble | None] = {}
@@ -75,9 +76,7 @@ class Alerts:
     async def run(self) -> None:
         """Serve until `stop`. A store that is down is waited for; any other failure ends the service."""
         if self._courier is None:
-            _log.error(
-                "no_sms_account", do="set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and GASWATCH_TWILIO_FROM"
-            )
+            _log.error("no_channel", do="set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and GASWATCH_TWILIO_FROM")
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._status_loop(), name="alerts status")
@@ -167,7 +166,7 @@ class Alerts:
         if notice.state is NoticeState.PENDING:
             self._mail.set()
 
-    async def _record(self, courier: Courier, parcel: Parcel, sent: Sent) -> Parcel:
+    async def _record(self, courier: Courier, parcel: Parcel, sent: Carried) -> Parcel:
         """What is known must be kept: tries until the store is back, or the service ends (then: no answer)."""
         while True:
             try:
@@ -185,7 +184,10 @@ class Alerts:
                 statuses = await asyncio.to_thread(self._parts.board.read)
                 self._watching_ms = min(self._watching_ms, now_ms)  # a clock that is set back starts it anew
                 self._watched = watch(
-                    statuses, self._sms_trouble(now_ms), started_ms=self._watching_ms, now_ms=now_ms
+                    statuses,
+                    self._parts.switchboard.troubles(now_ms),
+                    started_ms=self._watching_ms,
+                    now_ms=now_ms,
                 )
                 await asyncio.to_thread(self._parts.board.say, self.status(now_ms))
             except StoreDownError as error:
@@ -194,9 +196,9 @@ class Alerts:
 
     def status(self, now_ms: int) -> ServiceStatus:
         """The service's own word."""
-        trouble = self._sms_trouble(now_ms)
+        troubles = self._parts.switchboard.troubles(now_ms)
         notes = {
-            "sms": trouble.code if trouble else "ok",
+            **{name: trouble.code if trouble else "ok" for name, trouble in troubles.items()},
             "store": "down" if self._down else "ok",
             "cursor": str(self._cursor),
         }
@@ -210,11 +212,6 @@ class Alerts:
             latency={"handed_over": self._latency.histogram},
             notes=notes,
         )
-
-    def _sms_trouble(self, now_ms: int) -> Trouble | None:
-        if self._courier is None:
-            return Trouble("no_account", self._started_ms)
-        return self._courier.trouble(now_ms)
 
     def _store_is(self, error: StoreDownError | None) -> None:
         """Say once that the store is down, and once that it is back."""

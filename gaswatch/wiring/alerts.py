@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from alerts.adapters.twilio_sms import Account, TwilioSms
+from alerts.ports import Channel
 from alerts.rules import outage, unstable
-from alerts.service import Alerts, Limits, Parts
+from alerts.service import Alerts, Limits, Parts, Switchboard
 from gascore.clock import Clock
 from gaswatch.settings import Settings
 from gaswatch.stores.desk import SqlBooks
@@ -30,7 +31,6 @@ def build(settings: Settings, clock: Clock) -> Alerts:
         StoreUnusableError: the data folder or the database's address can't be used.
     """
     engine = open_engine(settings.database)
-    account = account_of(settings)
     return Alerts(
         Parts(
             books=SqlBooks(engine),
@@ -39,13 +39,19 @@ def build(settings: Settings, clock: Clock) -> Alerts:
             limits=limits_of(settings),
             journal=SqlJournal(engine),
             board=SqlStatusBoard(engine),
-            sender=TwilioSms(account) if account else None,
+            switchboard=Switchboard(channels_of(settings), clock),
             clock=clock,
             zone=ZoneInfo(settings.timezone),
             pid=os.getpid(),
             close=engine.dispose,
         )
     )
+
+
+def channels_of(settings: Settings) -> tuple[Channel, ...]:
+    """Every provider that is set up; of one kind the preferred first."""
+    account = account_of(settings)
+    return (TwilioSms(account),) if account else ()
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -7,6 +7,7 @@ import pytest
 
 from alerts.adapters.twilio_sms import Account, TwilioSms
 from alerts.rules.delivery import Handed, NoAnswer, Refused, Sent, TryLater
+from support.alarms import a_letter
 from support.carrier import ACCOUNT, SENDER, TOKEN, Customer, RunningCarrier, a_carrier, a_customer
 from support.waiting import until
 
@@ -38,7 +39,7 @@ def send(
     url: str, *, to: str = PHONE, token: str = TOKEN, sender: str = SENDER, receipts: str | None = None
 ) -> Sent:
     account = Account(ACCOUNT, token, sender, url, receipts)
-    return TwilioSms(account, answer_s=0.5).send(to, "【燃气监管】试", valid_ms=300_000)
+    return TwilioSms(account, answer_s=0.5).send(a_letter(to))
 
 
 async def test_a_text_is_handed_over_and_its_receipts_come_back(

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from alerts.ports import Letter
 from alerts.rules.delivery import Refused, Sent, TryLater
 from alerts.service.courier import Courier
 from alerts.service.desk import OWN_JOURNAL
+from alerts.service.switchboard import Switchboard
 from gascore.alarm import AlarmKind, AlarmStatus, NoticeState
 from gascore.journal import AlarmStep, AlarmStepped, StoreDownError
 from gascore.registry import Detector, Person, Role
@@ -33,10 +35,10 @@ class BrokenRegistry(SqlRegistry):
 class BreakingPhones(Phones):
     """Breaks at the owner's number."""
 
-    def send(self, address: str, text: str, *, valid_ms: int) -> Sent:
-        if address == PEOPLE[Role.OWNER]:
+    def send(self, letter: Letter) -> Sent:
+        if letter.address == PEOPLE[Role.OWNER]:
             raise KeyError("what the library did not expect")
-        return super().send(address, text, valid_ms=valid_ms)
+        return super().send(letter)
 
 
 class StumblingRegistry(SqlRegistry):
@@ -159,9 +161,8 @@ def test_a_ladder_does_not_wait_for_a_clock_that_is_ahead_of_ours(town: AlarmTow
 
 
 def test_a_sender_that_breaks_on_one_text_does_not_keep_the_others(town: AlarmTown) -> None:
-    town.courier = Courier(
-        SqlBooks(town.engine), BreakingPhones(town.clock, town.start_ms, town.phones.inbox)
-    )
+    phones = BreakingPhones(town.clock, town.start_ms, town.phones.inbox)
+    town.courier = Courier(SqlBooks(town.engine), Switchboard([phones], town.clock))
     town.leak("kitchen-1", lel=12)
     assert not town.heard(Role.OWNER)
     assert town.heard(Role.SAFETY_OFFICER)

@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import event
 
-from alerts.ports import Books, Registry
-from alerts.rules.delivery import Handed, NoAnswer, Refused, Sent, TryLater
+from alerts.ports import Books, Capabilities, Health, Letter, Registry
+from alerts.rules.delivery import CannotSay, Handed, LookedUp, NoAnswer, Refused, Sent, TryLater
 from alerts.service.courier import Courier
 from alerts.service.desk import Desk, Trouble
 from alerts.service.grouping import Grouping, Limits
-from gascore.alarm import Alarm, AlarmCause, Notice, NoticeState
+from alerts.service.switchboard import Switchboard
+from gascore.alarm import Alarm, AlarmCause, ChannelKind, Notice, NoticeState
 from gascore.journal import (
     AlarmStepped,
     BlindBegan,
@@ -62,11 +63,15 @@ EventT = TypeVar("EventT")
 ZONE: Final = ZoneInfo("Asia/Shanghai")
 SITE: Final = SiteId("li")
 PEOPLE: Final = {role: f"+86138000000{number:02}" for number, role in enumerate(Role, 1)}
+TEXTS: Final = Capabilities(receipts=True, replies=True)
 
 
 @dataclass
 class Phones:
-    """A phone network that does what it is told to; `inbox` has (seconds since the start, text)."""
+    """A phone network that does what it is told to; `inbox` has (seconds since the start, text).
+
+    Implements `alerts.ports.Channel`.
+    """
 
     clock: ManualClock
     start_ms: int
@@ -74,16 +79,26 @@ class Phones:
     trouble: dict[str, Sent] = field(default_factory=dict)
     down: Sent | None = None
     count: int = 0
+    name: str = "twilio_sms"
+    kind: ChannelKind = ChannelKind.SMS
+    can: Capabilities = TEXTS
 
-    def send(self, address: str, text: str, *, valid_ms: int) -> Sent:
-        assert valid_ms > 0
-        trouble = self.down or self.trouble.get(address)
+    def send(self, letter: Letter) -> Sent:
+        assert letter.valid_ms > 0
+        trouble = self.down or self.trouble.get(letter.address)
         if isinstance(trouble, TryLater | Refused):
             return trouble
         seconds = (self.clock.now_ms() - self.start_ms) // 1000
-        self.inbox.setdefault(address, []).append((seconds, text))
+        self.inbox.setdefault(letter.address, []).append((seconds, letter.text))
         self.count += 1
         return trouble or Handed(f"SM{self.count}")
+
+    def look_up(self, letter: Letter) -> LookedUp:
+        del letter
+        return CannotSay("cannot_be_asked")
+
+    def probe(self) -> Health:
+        return Health(ok=self.down is None)
 
 
 class AlarmTown:
@@ -110,7 +125,8 @@ class AlarmTown:
         """A new process over the same store."""
         books = books or SqlBooks(self.engine)
         self.desk = self.a_desk(books, self.registry)
-        self.courier = Courier(books, self.phones)
+        self.switchboard = Switchboard([self.phones], self.clock)
+        self.courier = Courier(books, self.switchboard)
 
     def a_desk(self, books: Books | None = None, registry: Registry | None = None) -> Desk:
         """A desk over the same store."""
@@ -297,6 +313,10 @@ class AlarmTown:
     def notices(self) -> dict[int, Notice]:
         """Every notice as the journal last said."""
         return {e.notice.id: e.notice for e in self.events(NoticeStepped)}
+
+    def trouble(self, provider: str = "twilio_sms") -> Trouble | None:
+        """What is wrong with a provider."""
+        return self.switchboard.troubles(self.clock.now_ms())[provider]
 
     def states(self) -> list[NoticeState]:
         return [notice.state for notice in self.notices().values()]

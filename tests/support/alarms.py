@@ -2,12 +2,14 @@
 
 import msgspec
 
+from alerts.ports import Letter
 from gascore.alarm import Alarm, AlarmCause, AlarmKind, Notice, NoticePurpose, NoticeState
 from gascore.journal import AlarmStep, AlarmStepped, ConditionRaised, Entry, Event, Reason, Sample
 from gascore.words import (
     AlarmId,
     Condition,
     DetectorId,
+    Language,
     Level,
     NoticeId,
     PersonId,
@@ -95,3 +97,16 @@ def raised(lel: float, *, detector: str = "d1") -> ConditionRaised:
 
 def entries(*events: Event, first_id: int = 1) -> list[Entry]:
     return [Entry(number, NOW_MS, event) for number, event in enumerate(events, first_id)]
+
+
+def a_letter(address: str = "+8610000000001", text: str = "【燃气监管】试") -> Letter:
+    """As the courier hands one to a channel."""
+    return Letter(
+        notice=NoticeId(1),
+        address=address,
+        text=text,
+        language=Language.ZH,
+        urgency=Priority.URGENT,
+        valid_ms=300_000,
+        since_ms=NOW_MS,
+    )

@@ -1,0 +1,135 @@
+"""The switchboard: which provider carries a message of a kind to an address, and whether providers work.
+
+A message that meets a provider's outage goes to the next provider at once. One whose request left without an
+answer does not: it may be on its way, and who carried it is asked first (`alerts.service.courier`).
+"""
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from alerts.ports import Channel, Letter
+from alerts.rules import circuit
+from alerts.rules.circuit import Asked, Circuit, Failed, Worked
+from alerts.rules.delivery import CannotSay, LookedUp, NoAnswer, Refused, Sent, TryLater
+from alerts.service.desk import Trouble
+from gascore.alarm import ChannelKind
+from gascore.clock import Clock
+
+_log = structlog.get_logger()
+DOWN_MS: Final = 60_000
+"""Nothing has gone out by a provider for so long: people must know."""
+PATIENCE_MS: Final = 8_000
+"""After an outage answer that took longer, the next provider is asked in the next attempt: two slow requests in
+one would outlast the notice's lease (`alerts.rules.delivery.LEASE_MS`)."""
+NO_CHANNEL: Final = "no_channel"
+"""No provider can carry this kind to this address: `gaswatch check` says why."""
+BROKE: Final = "sender_broke"
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What came of a sending, and of whose (`Channel.name`); None: nobody's."""
+
+    provider: str | None
+    sent: Sent
+
+
+class Switchboard:
+    """The channels in the order of preference. Thread-safe, blocking as its channels are."""
+
+    def __init__(self, channels: Sequence[Channel], clock: Clock) -> None:
+        """`clock` tells how long a request took."""
+        self._channels = tuple(channels)
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._circuits: dict[str, Circuit] = {one.name: Circuit() for one in channels}
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """All of them."""
+        return self._channels
+
+    def for_(self, kind: ChannelKind, address: str) -> tuple[Channel, ...]:
+        """Who can carry this kind to this address, the preferred first; empty: nobody."""
+        del address
+        return tuple(one for one in self._channels if one.kind is kind)
+
+    def send(self, kind: ChannelKind, letter: Letter) -> Carried:
+        """Hand it to the first provider that is there; those with an open circuit are the last resort."""
+        begun_ms = self._clock.now_ms()
+        carried = Carried(None, Refused(NO_CHANNEL))
+        for channel in self._in_order(self.for_(kind, letter.address)):
+            carried = self._send(channel, letter)
+            if not isinstance(carried.sent, TryLater) or self._clock.now_ms() - begun_ms > PATIENCE_MS:
+                break
+        return carried
+
+    def look_up(self, provider: str | None, letter: Letter) -> LookedUp:
+        """Ask who carried it what became of it."""
+        channel = next((one for one in self._channels if one.name == provider), None)
+        if channel is None or not channel.can.looks_up:
+            return CannotSay("cannot_be_asked")
+        try:
+            return channel.look_up(letter)
+        except Exception:  # noqa: BLE001 -- whatever it is: to end the service would tear all other texts with it
+            _log.exception("look_up_broke", provider=provider, notice=letter.notice)
+            return CannotSay(BROKE)
+
+    def troubles(self, now_ms: int) -> dict[str, Trouble | None]:
+        """Each provider's trouble, by `Channel.name`; None: it works, as far as we know."""
+        with self._lock:
+            return {name: _trouble(one, now_ms) for name, one in self._circuits.items()}
+
+    def _in_order(self, able: Sequence[Channel]) -> Iterator[Channel]:
+        """Asked for one by one: to admit a message to a circuit that is half open is its trial."""
+        postponed = []
+        for channel in able:
+            if self._step(channel, Asked()).effects:
+                yield channel
+            else:
+                postponed.append(channel)
+        yield from postponed
+
+    def _send(self, channel: Channel, letter: Letter) -> Carried:
+        begun_ms = self._clock.now_ms()
+        try:
+            sent = channel.send(letter)
+        except Exception:  # noqa: BLE001 -- same
+            _log.exception("sender_broke", provider=channel.name, notice=letter.notice)
+            sent = NoAnswer(BROKE)
+        is_slow = self._clock.now_ms() - begun_ms > PATIENCE_MS
+        self._step(channel, _said(sent, is_slow=is_slow))
+        return Carried(channel.name, sent)
+
+    def _step(self, channel: Channel, event: circuit.Event) -> circuit.Step:
+        with self._lock:
+            before = self._circuits[channel.name]
+            done = circuit.step(before, event, self._clock.now_ms())
+            self._circuits[channel.name] = done.state
+        if done.state.phase is not before.phase:
+            _log.warning(
+                "circuit", provider=channel.name, phase=done.state.phase.value, reason=done.reason.value
+            )
+        return done
+
+
+def _said(sent: Sent, *, is_slow: bool) -> circuit.Event:
+    match sent:
+        case TryLater(code=code, account=account):
+            return Failed(code, account=account, at_once=is_slow)
+        case NoAnswer(code=code):
+            return Failed(code)
+        case _:
+            return Worked()
+
+
+def _trouble(one: Circuit, now_ms: int) -> Trouble | None:
+    if one.failing_ms is None:
+        return None
+    if one.account:
+        return Trouble("account_refused", one.failing_ms)
+    return Trouble("provider_down", one.failing_ms) if now_ms - one.failing_ms >= DOWN_MS else None
