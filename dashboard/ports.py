@@ -9,6 +9,8 @@ from typing import Literal, Protocol, TypeAlias
 import msgspec
 
 from dashboard.rules.board import Names, Tracked
+from dashboard.rules.kpi import Tallied
+from dashboard.rules.tally import Scope
 from gascore.journal import Entry
 from gascore.registry import Area, Detector, Room, Site
 from gascore.thresholds import Thresholds
@@ -205,6 +207,14 @@ class Quarantine(Protocol):
 
     def newest(self, limit: int) -> list[Quarantined]:
         """Newest first."""
+        ...
+
+
+class Kpis(Protocol):
+    """What alarms asked of people in a period. Implementation: `gaswatch.stores.kpis.SqlKpis`."""
+
+    def tallied(self, scope: Scope) -> Tallied:
+        """Count it; seconds for a year."""
         ...
 
 

@@ -18,8 +18,8 @@ ANNOUNCING: Final = frozenset({AlarmStep.OPENED, AlarmStep.CAME_BACK, AlarmStep.
 
 
 def is_annunciated(event: AlarmStepped) -> bool:
-    """Whether an operator was shown it as something to act on: not if another alarm stands for it."""
-    return event.step in ANNOUNCING and event.alarm.inside is None
+    """Whether an operator was shown it as something to act on: not what is shelved, in maintenance or grouped."""
+    return event.step in ANNOUNCING and not event.alarm.is_silent
 
 
 class FloodLimits(msgspec.Struct, frozen=True):

@@ -153,6 +153,10 @@ class Settings(BaseSettings):
     """… within so long has an unstable connection: one text for all of it …"""
     unstable_calm_s: float = Field(default=1800.0, ge=1, le=86_400)
     """… until nothing has changed for so long."""
+    operators: int = Field(default=1, ge=1, le=1_000)
+    """So many share the alarms at a time: what is asked of alarms, and when they are a flood, is per operator."""
+    hazard_after_s: float = Field(default=86_400.0, ge=60, le=31_536_000)
+    """A fault, a silence or a wrong gas that nobody puts right for so long becomes a hazard."""
     business_margin_s: float = Field(default=1800.0, ge=0, le=43_200)
     """Business hours in reports begin this long before opening and end this long after closing."""
 

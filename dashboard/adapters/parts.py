@@ -9,7 +9,8 @@ import msgspec
 from fastapi import Depends, Request
 
 from dashboard.adapters.throttle import Throttle
-from dashboard.ports import Alarms, Quarantine, Series, Town
+from dashboard.ports import Alarms, Kpis, Quarantine, Series, Town
+from dashboard.rules.tally import STALE_MS
 from dashboard.rules.uptime import UptimeReport, UptimeSource
 from dashboard.service.desk import Desk
 from dashboard.service.follower import Follower
@@ -41,6 +42,8 @@ class Options(msgspec.Struct, frozen=True):
         twilio_token: signs Twilio's webhooks; empty: there are none, each is refused.
         static: folder that is offered under /static; None: nothing is.
         version: of gaswatch, in the OpenAPI document.
+        operators: so many share the alarms: what the standards ask is asked per operator.
+        stale_ms: after so long an active alarm is stale.
     """
 
     public: str
@@ -49,6 +52,8 @@ class Options(msgspec.Struct, frozen=True):
     twilio_token: str
     static: Path | None
     version: str
+    operators: int = 1
+    stale_ms: int = STALE_MS
 
     @property
     def is_https(self) -> bool:
@@ -72,6 +77,7 @@ class Parts(msgspec.Struct, frozen=True):
     quarantine: Quarantine
     uptime: UptimeSource
     uptime_file: Callable[[UptimeReport, Language], bytes]
+    kpis: Kpis
     pages: Renders
     options: Options
     new_id: Callable[[], str]

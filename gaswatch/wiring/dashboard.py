@@ -31,6 +31,7 @@ from gaswatch.stores.board import SqlBoard, SqlQuarantine, SqlTown
 from gaswatch.stores.curves import Readings, StoredGauges, StoredSeries
 from gaswatch.stores.engine import open_engine
 from gaswatch.stores.journal import SqlJournal
+from gaswatch.stores.kpis import SqlKpis
 from gaswatch.stores.status import SqlStatusBoard
 from gaswatch.wiring.readings import open_readings
 
@@ -123,6 +124,7 @@ def parts_over(
         quarantine=SqlQuarantine(engine),
         uptime=compliance,
         uptime_file=compliance.csv,
+        kpis=SqlKpis(engine, ZoneInfo(settings.timezone)),
         pages=pages,
         options=Options(
             public=settings.public,
@@ -131,6 +133,8 @@ def parts_over(
             twilio_token=settings.twilio_auth_token.get_secret_value(),
             static=static,
             version=__version__,
+            operators=settings.operators,
+            stale_ms=round(settings.hazard_after_s * 1000),
         ),
         new_id=lambda: uuid4().hex,
     )
