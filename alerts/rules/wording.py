@@ -1,10 +1,12 @@
-"""Puts texts together. Each fits one segment: at most 70 characters, whatever goes in (tested for all).
+"""Puts texts together. Each fits one segment, whatever goes in (tested for all).
 
-One Chinese character makes a whole SMS UCS-2, 70 characters to a segment; a longer text comes in parts,
-late, or not at all. What must be said always has room; what helps is added while there is room.
+One Chinese character makes a whole SMS UCS-2, 70 characters to a segment; plain English is GSM-7, 160 characters.
+A longer text comes in parts, late, or not at all. What must be said always has room; what helps is added while
+there is room. The same facts are given as the parameters of a template, for providers that take no free text.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Final
 
@@ -12,6 +14,7 @@ from alerts.rules.words_of_texts import (
     AGAIN,
     KINDS,
     LATE,
+    LATE_MARK,
     LEVELS,
     NAME_LENGTH,
     NEWS,
@@ -32,6 +35,13 @@ from gascore.operators import Outcome
 from gascore.words import Language, RoomKind
 
 LIMIT: Final = 70
+"""Characters in one segment of UCS-2 …"""
+PLAIN_LIMIT: Final = 160
+"""… and of GSM-7 (3GPP TS 23.038)."""
+_NOT_PLAIN: Final = frozenset("[]{}^|~\\`")
+"""Printable ASCII that is not in GSM-7, or takes two places there."""
+UNANSWERED_PURPOSE: Final = "unanswered"
+"""In a template's name: it is over, but nobody has taken responsibility."""
 _ALWAYS: Final = 0
 _CODES_NAMED: Final = 4
 _DAY_MS: Final = 86_400_000
@@ -61,13 +71,50 @@ class _Piece:
     rank: int = _ALWAYS
 
 
-def text_of(
-    alarm: Alarm, purpose: NoticePurpose, *, names: Names, reader: Reader, reply_code: str | None
-) -> str:
-    """The text that tells somebody of an alarm; `reply_code` None: it needs no answer.
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a person is told: as free text, and as a template's name and parameters.
 
-    It leaves room for `again`.
+    Attributes:
+        template: "{alarm kind}.{purpose}", such as "leak.raised" (`alerts.rules.templates`).
+        params: by name: "place", "level", "count", "when", "code"; those that have something to say.
     """
+
+    text: str
+    template: str
+    params: Mapping[str, str] = field(default_factory=dict)
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text is GSM-7, with one place for each character."""
+    return text.isascii() and text.isprintable() and not _NOT_PLAIN.intersection(text)
+
+
+def limit_of(text: str) -> int:
+    """How many characters such a text may have to be one segment."""
+    return PLAIN_LIMIT if is_plain(text) else LIMIT
+
+
+def said_of(
+    alarm: Alarm, purpose: NoticePurpose, *, names: Names, reader: Reader, reply_code: str | None
+) -> Said:
+    """What tells somebody of an alarm; `reply_code` None: it needs no answer.
+
+    The text leaves room for `again`.
+    """
+    if purpose is NoticePurpose.CLEARED:
+        reply_code = None
+    over = not alarm.active and purpose is not NoticePurpose.CLEARED
+    return Said(
+        text=_text_of(alarm, purpose, names, reader, reply_code),
+        template=f"{alarm.kind}.{UNANSWERED_PURPOSE if over else purpose}",
+        params=_params_of(alarm, purpose, names, reader, reply_code),
+    )
+
+
+def _text_of(
+    alarm: Alarm, purpose: NoticePurpose, names: Names, reader: Reader, reply_code: str | None
+) -> str:
     if purpose is NoticePurpose.CLEARED:
         pieces = _all_clear(alarm, names, reader)
     elif not alarm.active:
@@ -76,9 +123,27 @@ def text_of(
         pieces = _chinese(alarm, purpose, names, reader)
     else:
         pieces = _english(alarm, purpose, names, reader)
-    if reply_code and purpose is not NoticePurpose.CLEARED:
+    if reply_code:
         pieces.append(_Piece(REPLY[reader.language].format(reply_code)))
-    return _fit(pieces, LIMIT - len(AGAIN[reader.language]))
+    limit = limit_of(_joined(pieces))
+    return _fit(pieces, limit - len(AGAIN[reader.language]))
+
+
+def _params_of(
+    alarm: Alarm, purpose: NoticePurpose, names: Names, reader: Reader, reply_code: str | None
+) -> dict[str, str]:
+    """None of them empty: providers refuse that."""
+    language = reader.language
+    cleared = purpose is NoticePurpose.CLEARED
+    when = _clock(alarm.changed_ms, reader) if cleared else _since(alarm, reader)
+    params = {
+        "place": _joined(_place(names, language)),
+        "level": (LEVELS[language][alarm.level] + _before(" ", _lel(alarm), language)).strip(),
+        "count": _of_how_many(alarm),
+        "when": when + (LATE_MARK[language] if alarm.late and not cleared else ""),
+        "code": reply_code or "",
+    }
+    return {name: value for name, value in params.items() if value}
 
 
 def again(text: str, language: Language) -> str:
@@ -115,7 +180,7 @@ def _chinese(alarm: Alarm, purpose: NoticePurpose, names: Names, reader: Reader)
         _Piece(_what(alarm, Language.ZH)),
         _Piece(_lel(alarm), rank=4),
         _Piece(_of_how_many(alarm), rank=1),
-        _Piece(_since(alarm, reader)),
+        _Piece(_after_time(_since(alarm, reader), Language.ZH)),
         _Piece(must),
         *(_Piece(text, rank=2) for text in may),
     ]
@@ -131,7 +196,7 @@ def _english(alarm: Alarm, purpose: NoticePurpose, names: Names, reader: Reader)
         _Piece(" "),
         *_place(names, Language.EN),
         _Piece(" " + _of_how_many(alarm) if alarm.outage else "", rank=1),
-        _Piece(_since(alarm, reader)),
+        _Piece(_after_time(_since(alarm, reader), Language.EN)),
         _Piece(must),
         *(_Piece(text, rank=2) for text in may),
     ]
@@ -143,7 +208,7 @@ def _all_clear(alarm: Alarm, names: Names, reader: Reader) -> list[_Piece]:
     place = _place(names, language)
     head = (SIGNATURE[language] if language is Language.ZH else "") + NEWS[language][NoticePurpose.CLEARED]
     body = [*place, _Piece(what)] if language is Language.ZH else [_Piece(what + " "), *place]
-    return [_Piece(head), *body, _Piece(_when(alarm.changed_ms, reader))]
+    return [_Piece(head), *body, _Piece(_after_time(_clock(alarm.changed_ms, reader), language))]
 
 
 def _nobody_answered(alarm: Alarm, names: Names, reader: Reader) -> list[_Piece]:
@@ -159,7 +224,7 @@ def _nobody_answered(alarm: Alarm, names: Names, reader: Reader) -> list[_Piece]
         ]
     else:
         body = [_Piece(what + " "), *_place(names, language)]
-    return [*body, _Piece(_since(alarm, reader)), _Piece(UNANSWERED[language])]
+    return [*body, _Piece(_after_time(_since(alarm, reader), language)), _Piece(UNANSWERED[language])]
 
 
 def _place(names: Names, language: Language) -> list[_Piece]:
@@ -187,13 +252,21 @@ def _of_how_many(alarm: Alarm) -> str:
 def _since(alarm: Alarm, reader: Reader) -> str:
     """The time of day, or the date when that was not lately; both have five characters."""
     if alarm.opened_ms - alarm.since_ms < _DAY_MS:
-        return _when(alarm.since_ms, reader)
-    day = datetime.fromtimestamp(alarm.since_ms / 1000, reader.zone).strftime("%m-%d")
-    return TIME[reader.language].format(day)
+        return _clock(alarm.since_ms, reader)
+    return datetime.fromtimestamp(alarm.since_ms / 1000, reader.zone).strftime("%m-%d")
 
 
-def _when(at_ms: int, reader: Reader) -> str:
-    return TIME[reader.language].format(_clock(at_ms, reader))
+def _after_time(when: str, language: Language) -> str:
+    return TIME[language].format(when)
+
+
+def _before(gap: str, text: str, language: Language) -> str:
+    """Words are set apart in English only."""
+    return gap + text if text and language is Language.EN else text
+
+
+def _joined(pieces: Iterable[_Piece]) -> str:
+    return "".join(piece.text for piece in pieces)
 
 
 def _clock(at_ms: int, reader: Reader) -> str:
@@ -208,4 +281,4 @@ def _fit(pieces: list[_Piece], limit: int) -> str:
         if piece.rank != _ALWAYS and len(piece.text) <= room:
             kept.add(id(piece))
             room -= len(piece.text)
-    return "".join(piece.text for piece in pieces if id(piece) in kept)
+    return _joined(piece for piece in pieces if id(piece) in kept)

@@ -89,9 +89,11 @@ LEVELS: Final[Mapping[Language, Mapping[Level, str]]] = {
     Language.ZH: {Level.NONE: "", Level.LOW: "低限", Level.HIGH: "高限"},
     Language.EN: {Level.NONE: "", Level.LOW: " LOW", Level.HIGH: " HIGH"},
 }
+CALL: Final = "119"
+"""Whom to call from outside: the fire brigade, nationwide."""
 TO_DO: Final[Mapping[Language, Mapping[AlarmKind, tuple[str, ...]]]] = {
     Language.ZH: {
-        AlarmKind.LEAK: ("。禁火禁电,速撤室外", ",关阀开窗"),
+        AlarmKind.LEAK: (f"。关阀禁火禁电,撤到室外拨{CALL}", ",开窗"),
         AlarmKind.FAULT: ("。该处失去保护,请检修",),
         AlarmKind.OFFLINE: ("。该处失去保护,请查电源网络",),
         AlarmKind.NEVER_REPORTED: ("。该处失去保护,请查安装",),
@@ -104,7 +106,13 @@ TO_DO: Final[Mapping[Language, Mapping[AlarmKind, tuple[str, ...]]]] = {
         AlarmKind.UNSTABLE: ("。请查电源网络",),
     },
     Language.EN: {
-        AlarmKind.LEAK: (" GET OUT", " NO FLAME"),
+        AlarmKind.LEAK: (
+            " GET OUT",
+            ", CLOSE VALVE",
+            ", NO FLAME",
+            ", NO SWITCHES",
+            f", OUTSIDE CALL {CALL}",
+        ),
         AlarmKind.FAULT: (" repair", " now"),
         AlarmKind.OFFLINE: (" power?",),
         AlarmKind.NEVER_REPORTED: (" install",),
@@ -117,8 +125,9 @@ TO_DO: Final[Mapping[Language, Mapping[AlarmKind, tuple[str, ...]]]] = {
         AlarmKind.UNSTABLE: ("", " power?"),
     },
 }
-"""What to do: the first piece always, the others where there is room. The advice against flames and
-switches is the same in every source (docs/adr/0008)."""
+"""What to do: the first piece always, the others where there is room. For a leak: close the valve, no flame, no
+switches, get out, and call from outside only (domain.md 6, after GB/T advice; docs/adr/0008). In Chinese all of it
+always has room; in English all of it whenever the place's name is plain ASCII."""
 NEWS: Final[Mapping[Language, Mapping[NoticePurpose, str]]] = {
     Language.ZH: {
         NoticePurpose.RAISED: "",
@@ -140,6 +149,8 @@ UNANSWERED: Final[Mapping[Language, str]] = {
     Language.EN: " over, unanswered",
 }
 LATE: Final[Mapping[Language, str]] = {Language.ZH: "(迟报)", Language.EN: "late "}
+LATE_MARK: Final[Mapping[Language, str]] = {Language.ZH: "(迟报)", Language.EN: " late"}
+"""The same behind the time, in a template's parameter."""
 AGAIN: Final[Mapping[Language, str]] = {Language.ZH: "重发:", Language.EN: "Again:"}
 REPLY: Final[Mapping[Language, str]] = {Language.ZH: "。回{}接手", Language.EN: " Reply {}"}
 TIME: Final[Mapping[Language, str]] = {Language.ZH: ",{}", Language.EN: " {}"}

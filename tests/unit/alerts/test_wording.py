@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from alerts.rules.wording import LIMIT, Names, Reader, again, answer_of, text_of, which_one
+from alerts.rules.wording import LIMIT, Names, Reader, again, answer_of, limit_of, said_of, which_one
 from alerts.rules.words_of_texts import TO_DO
 from gascore.alarm import Alarm, AlarmKind, GroupKind, NoticePurpose, Outage
 from gascore.operators import Outcome
@@ -19,6 +19,12 @@ EN: Final = Reader(Language.EN, ZONE)
 T: Final = 1_790_000_000_000
 LONGEST: Final = {Language.ZH: "老城区液化气供应站", Language.EN: "Old Town Depots"}  # one too many
 TELLING: Final = tuple(purpose for purpose in NoticePurpose if purpose is not NoticePurpose.ANSWER)
+
+
+def text_of(
+    alarm: Alarm, purpose: NoticePurpose, *, names: Names, reader: Reader, reply_code: str | None
+) -> str:
+    return said_of(alarm, purpose, names=names, reader=reader, reply_code=reply_code).text
 
 
 def an_alarm(kind: AlarmKind = AlarmKind.LEAK, level: Level = Level.HIGH) -> Alarm:
@@ -57,7 +63,7 @@ def test_every_text_fits_one_segment_even_when_it_is_sent_again(
             reader=Reader(language, ZONE),
             reply_code="9999",
         )
-        assert len(again(text, language)) <= LIMIT, text
+        assert len(again(text, language)) <= limit_of(text), text
         assert LONGEST[language][:-1] in text
         assert ("9999" in text) == (purpose is not NoticePurpose.CLEARED)
         assert (TO_DO[language][kind][0] in text) == (purpose is not NoticePurpose.CLEARED) or not TO_DO[
@@ -79,7 +85,8 @@ def test_the_text_of_an_outage_fits_with_a_million_detectors_and_says_how_many_i
         names = Names(name)
         return text_of(alarm, purpose, names=names, reader=Reader(language, ZONE), reply_code="9999")
 
-    assert len(again(said(1_000_000, LONGEST[language]), language)) <= LIMIT
+    text = said(1_000_000, LONGEST[language])
+    assert len(again(text, language)) <= limit_of(text)
     if purpose is NoticePurpose.RAISED:
         assert "40/40" in said(40, LONGEST[language])
 
@@ -118,7 +125,7 @@ def test_a_leak_says_where_how_much_when_what_to_do_and_how_to_answer() -> None:
     names = Names("李家面馆", RoomKind.CYLINDER_ROOM)
     assert (
         text_of(alarm, NoticePurpose.RAISED, names=names, reader=ZH, reply_code="137")
-        == "【燃气监管】李家面馆气瓶间燃气泄漏高限62%LEL,22:13。禁火禁电,速撤室外,关阀开窗。回137接手"
+        == "【燃气监管】李家面馆气瓶间燃气泄漏高限62%LEL,22:13。关阀禁火禁电,撤到室外拨119,开窗。回137接手"
     )
     assert (
         text_of(
@@ -128,7 +135,8 @@ def test_a_leak_says_where_how_much_when_what_to_do_and_how_to_answer() -> None:
             reader=EN,
             reply_code="137",
         )
-        == "Worse:GAS LEAK HIGH Li's Bar 22:13 GET OUT NO FLAME Reply 137"
+        == "Worse:GAS LEAK HIGH 62%LEL Li's Bar kitchen 22:13 GET OUT, CLOSE VALVE, NO FLAME, NO SWITCHES,"
+        " OUTSIDE CALL 119 Reply 137"
     )
     assert (
         text_of(alarm, NoticePurpose.CLEARED, names=names, reader=ZH, reply_code=None)
@@ -168,7 +176,7 @@ def test_a_leak_that_is_over_and_unanswered_is_told_as_such(language: Language) 
             reader=Reader(language, ZONE),
             reply_code="9999",
         )
-        assert len(again(text, language)) <= LIMIT, text
+        assert len(again(text, language)) <= limit_of(text), text
         assert "9999" in text
         assert ("无人确认" if language is Language.ZH else "unanswered") in text
         assert TO_DO[language][AlarmKind.LEAK][0] not in text
@@ -182,3 +190,69 @@ def test_what_has_been_so_for_long_has_its_date_instead_of_a_time_of_day() -> No
         old, NoticePurpose.RAISED, names=Names("老灶台", RoomKind.KITCHEN), reader=ZH, reply_code="101"
     )
     assert said == "【燃气监管】老灶台厨房探测器气种不符,08-22。漏气可能不报警,请更换。回101接手"
+
+
+@pytest.mark.parametrize("room", [*RoomKind, None])
+@pytest.mark.parametrize("late", [True, False])
+@pytest.mark.parametrize("purpose", [NoticePurpose.RAISED, NoticePurpose.WORSE, NoticePurpose.REPEAT])
+def test_a_leak_always_says_valve_flame_switches_out_and_call_from_outside(
+    purpose: NoticePurpose, *, late: bool, room: RoomKind | None
+) -> None:
+    alarm = msgspec.structs.replace(an_alarm(), late=late)
+    chinese = text_of(alarm, purpose, names=Names(LONGEST[Language.ZH], room), reader=ZH, reply_code="9999")
+    for must in ("关阀", "禁火", "禁电", "撤到室外", "室外拨119"):
+        assert must in chinese
+    english = text_of(alarm, purpose, names=Names(LONGEST[Language.EN], room), reader=EN, reply_code="9999")
+    for must in ("CLOSE VALVE", "NO FLAME", "NO SWITCHES", "GET OUT", "OUTSIDE CALL 119", "100%LEL"):
+        assert must in english
+
+
+def test_an_english_text_of_a_place_with_a_chinese_name_fits_70_and_still_says_to_get_out() -> None:
+    text = text_of(
+        an_alarm(),
+        NoticePurpose.REPEAT,
+        names=Names("老城区液化气供应站老城区液化气", RoomKind.KITCHEN),
+        reader=EN,
+        reply_code="9999",
+    )
+    assert len(again(text, Language.EN)) <= LIMIT
+    assert "GET OUT" in text
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("purpose", TELLING)
+@pytest.mark.parametrize("kind", AlarmKind)
+def test_what_a_template_is_given_is_what_the_text_says(
+    kind: AlarmKind, purpose: NoticePurpose, language: Language
+) -> None:
+    reader = Reader(language, ZONE)
+    said = said_of(
+        msgspec.structs.replace(an_alarm(kind), late=False),
+        purpose,
+        names=Names("Li's Bar"),
+        reader=reader,
+        reply_code="137",
+    )
+    assert said.template == f"{kind}.{purpose}"
+    assert {"place", "when"} <= said.params.keys()
+    assert all(said.params.values())
+    assert ("code" in said.params) == (purpose is not NoticePurpose.CLEARED)
+    for name in ("place", "when", "code"):
+        assert said.params.get(name, "") in said.text
+
+
+def test_a_template_is_told_the_level_and_that_the_news_is_late() -> None:
+    names = Names("李家面馆", RoomKind.CYLINDER_ROOM)
+    said = said_of(an_alarm(), NoticePurpose.RAISED, names=names, reader=ZH, reply_code="137")
+    assert said.params == {
+        "place": "李家面馆气瓶间",
+        "level": "高限100%LEL",
+        "when": "22:13(迟报)",
+        "code": "137",
+    }
+
+
+def test_what_is_over_but_unanswered_has_a_template_of_its_own() -> None:
+    ended = msgspec.structs.replace(an_alarm(), active=False, level=Level.NONE)
+    said = said_of(ended, NoticePurpose.REPEAT, names=Names("a"), reader=ZH, reply_code="137")
+    assert said.template == "leak.unanswered"
