@@ -79,7 +79,10 @@ async def test_a_broker_that_forgets_everything_is_found_again_and_the_gaps_say_
     tmp_path: Path,
 ) -> None:
     with a_shipped_mosquitto(tmp_path, persistence=False) as broker:
-        async with a_wire(broker.port) as wire, a_fault_town(tmp_path, broker, url=wire.url) as town:
+        async with (
+            a_wire(broker.port) as wire,
+            a_fault_town(tmp_path, broker, settings={"mqtt_url": (wire.url,)}) as town,
+        ):
             process = await ready(town)
             wire.refuse()  # detectors are back before we are: the broker takes their messages over for nobody
             broker.stop(kill=True)

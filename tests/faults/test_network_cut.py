@@ -24,7 +24,7 @@ async def test_a_cut_that_drops_is_blindness_since_the_last_word_and_all_comes_a
     with a_shipped_mosquitto(tmp_path) as broker:
         async with (
             a_wire(broker.port) as wire,
-            a_fault_town(tmp_path, broker, rate=500, url=wire.url) as town,
+            a_fault_town(tmp_path, broker, rate=500, settings={"mqtt_url": (wire.url,)}) as town,
         ):
             process = town.start()
             await town.sees(process)

@@ -21,6 +21,8 @@ from gaswatch.stores.schema import quarantine
 from simulator.adapters.flood import Flood, Plan
 from support.broker import Broker, free_port
 from support.collector_site import CollectorSite
+from support.influx import InfluxServer
+from support.influx_site import has_spooled, influx_settings, instants, waits
 from support.prefork import Forked, Nursery, a_nursery
 from support.reckoning import Number, Reckoning, Taken, reckon
 from support.scrapes import Onlooker, Scrapes, scraping
@@ -61,8 +63,11 @@ def a_shipped_mosquitto(folder: Path, *, persistence: bool = True) -> Iterator[B
 class FaultTown:
     """Everything that a fault test needs; `a_fault_town` makes it."""
 
-    def __init__(self, site: CollectorSite, nursery: Nursery, plan: Plan, scrapes: Scrapes) -> None:
+    def __init__(
+        self, site: CollectorSite, nursery: Nursery, plan: Plan, scrapes: Scrapes, influx: InfluxServer | None
+    ) -> None:
         self.site = site
+        self.influx = influx
         self.scrapes = scrapes
         self.broker = site.broker
         self.clock = SystemClock()
@@ -139,7 +144,7 @@ class FaultTown:
             if not self._is_served_by(process):
                 return False
             status = self.status
-            if status is None or status.messages.pending:
+            if status is None or status.messages.pending or waits(status):
                 words.clear()
             elif not words or words[-1][0] != status.at_ms:
                 words.append((status.at_ms, status.messages.received))
@@ -155,8 +160,18 @@ class FaultTown:
     def reckon(self) -> Reckoning:
         """The account as it is now."""
         known = {name: no for no, name in enumerate(self.names, 1) if name != STRANGER}
-        stored = [self.site.readings(known[name]) if name in known else [] for name in self.names]
+        if self.influx is not None:
+            stored = instants(self.influx, self.names)
+        else:
+            stored = [self.site.readings(known[name]) if name in known else [] for name in self.names]
         return reckon(self.taken, self.names, stored, self._refused(), self.entries())
+
+    @property
+    def has_stored(self) -> bool:
+        """Whether a reading has ever become durable."""
+        if self.influx is not None:
+            return has_spooled(self.site.settings.data_dir)
+        return bool(self.site.readings(1))
 
     def _refused(self) -> set[Number]:
         with reading(self.site.engine) as connection:
@@ -178,7 +193,7 @@ async def a_fault_town(
     detectors: int = 200,
     rate: float = 1_000.0,
     settings: Mapping[str, Any] | None = None,
-    url: str | None = None,
+    influx: InfluxServer | None = None,
 ) -> AsyncIterator[FaultTown]:
     """A town with `detectors` and a stranger, of which every fifth leaks now and then.
 
@@ -188,10 +203,11 @@ async def a_fault_town(
         detectors: how many.
         rate: messages a second, of all together.
         settings: changes to the collector's.
-        url: where the collector goes, if not straight to the broker.
+        influx: where readings go; none: into the embedded file.
     """
     names = [DetectorId(f"D{no}") for no in range(1, detectors + 1)]
-    changes = {"offline_min_s": OFFLINE_MIN_S, "mqtt_url": (url or broker.url(),)} | dict(settings or {})
+    changes = {"offline_min_s": OFFLINE_MIN_S, "mqtt_url": (broker.url(),)} | dict(settings or {})
+    changes |= {} if influx is None else influx_settings(influx)
     site = CollectorSite(folder, broker, names, gas=(SupplyGas.LPG, TargetGas.LPG), settings=changes)
     plan = Plan(
         "127.0.0.1",
@@ -206,7 +222,7 @@ async def a_fault_town(
     )
     with closing(site), a_nursery(site.environment, folder / "collector.log") as nursery:
         async with scraping(site, nursery) as scrapes:
-            town = FaultTown(site, nursery, plan, scrapes)
+            town = FaultTown(site, nursery, plan, scrapes, influx)
             town.onlooker.start()
             try:
                 yield town
