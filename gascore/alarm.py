@@ -172,6 +172,7 @@ class Alarm(msgspec.Struct, frozen=True):
         recorded_by: the operator who wrote down an acknowledgement that came by telephone.
         shelf, cover, inside: what keeps people from being told of it; separate facts, `suppression` sums them up.
         trigger: what a false alarm was about.
+        unanswered: its escalation came to the last step.
         codes: fault codes; why it is a trend; the reason of blindness; a trouble's name and its detail in words.
     """
 
@@ -210,6 +211,12 @@ class Alarm(msgspec.Struct, frozen=True):
     shelf: Shelf | None = None
     cover: Cover | None = None
     trigger: FalseTrigger | None = None
+    unanswered: bool = False
+
+    @property
+    def is_loud(self) -> bool:
+        """The last ones who could be told were, and nobody has taken responsibility: the board says so, loudly."""
+        return self.unanswered and self.acked_ms is None and self.closed_ms is None
 
     @property
     def suppression(self) -> Suppression:
