@@ -4,6 +4,6 @@ from alerts.service.alerts import Alerts, Parts
 from alerts.service.courier import Courier
 from alerts.service.desk import Desk
 from alerts.service.grouping import Grouping, Limits
-from alerts.service.switchboard import Switchboard
+from alerts.service.switchboard import Registered, Switchboard
 
-__all__ = ["Alerts", "Courier", "Desk", "Grouping", "Limits", "Parts", "Switchboard"]
+__all__ = ["Alerts", "Courier", "Desk", "Grouping", "Limits", "Parts", "Registered", "Switchboard"]

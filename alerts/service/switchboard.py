@@ -14,6 +14,7 @@ import structlog
 from alerts.ports import Channel, Letter
 from alerts.rules import circuit
 from alerts.rules.circuit import Asked, Circuit, Failed, Worked
+from alerts.rules.countries import EVERYWHERE, Coverage, can_answer, obstacle
 from alerts.rules.delivery import CannotSay, LookedUp, NoAnswer, Refused, Sent, TryLater
 from alerts.service.desk import Trouble
 from gascore.alarm import ChannelKind
@@ -38,25 +39,45 @@ class Carried:
     sent: Sent
 
 
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A channel and where it reaches."""
+
+    channel: Channel
+    coverage: Coverage = EVERYWHERE
+
+
 class Switchboard:
     """The channels in the order of preference. Thread-safe, blocking as its channels are."""
 
-    def __init__(self, channels: Sequence[Channel], clock: Clock) -> None:
+    def __init__(self, registered: Sequence[Registered], clock: Clock) -> None:
         """`clock` tells how long a request took."""
-        self._channels = tuple(channels)
+        self._registered = tuple(registered)
         self._clock = clock
         self._lock = threading.Lock()
-        self._circuits: dict[str, Circuit] = {one.name: Circuit() for one in channels}
+        self._circuits: dict[str, Circuit] = {one.name: Circuit() for one in self.channels}
 
     @property
     def channels(self) -> tuple[Channel, ...]:
         """All of them."""
-        return self._channels
+        return tuple(one.channel for one in self._registered)
 
     def for_(self, kind: ChannelKind, address: str) -> tuple[Channel, ...]:
         """Who can carry this kind to this address, the preferred first; empty: nobody."""
-        del address
-        return tuple(one for one in self._channels if one.kind is kind)
+        return tuple(
+            one.channel
+            for one in self._registered
+            if one.channel.kind is kind and obstacle(one.coverage, kind, address) is None
+        )
+
+    def can_answer(self, kind: ChannelKind, address: str) -> bool:
+        """Whether the person can take over through what carries this kind to the address."""
+        able = self.for_(kind, address)
+        return any(
+            (one.channel.can.replies and can_answer(one.coverage, address)) or one.channel.can.keys
+            for one in self._registered
+            if one.channel in able
+        )
 
     def send(self, kind: ChannelKind, letter: Letter) -> Carried:
         """Hand it to the first provider that is there; those with an open circuit are the last resort."""
@@ -70,7 +91,7 @@ class Switchboard:
 
     def look_up(self, provider: str | None, letter: Letter) -> LookedUp:
         """Ask who carried it what became of it."""
-        channel = next((one for one in self._channels if one.name == provider), None)
+        channel = next((one for one in self.channels if one.name == provider), None)
         if channel is None or not channel.can.looks_up:
             return CannotSay("cannot_be_asked")
         try:

@@ -1,6 +1,7 @@
 """Alerts, put together."""
 
 import os
+from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -8,9 +9,8 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from alerts.adapters.twilio_sms import Account, TwilioSms
-from alerts.ports import Channel
-from alerts.rules import outage, unstable
-from alerts.service import Alerts, Limits, Parts, Switchboard
+from alerts.rules import countries, outage, unstable
+from alerts.service import Alerts, Limits, Parts, Registered, Switchboard
 from gascore.clock import Clock
 from gaswatch.settings import Settings
 from gaswatch.stores.desk import SqlBooks
@@ -48,10 +48,18 @@ def build(settings: Settings, clock: Clock) -> Alerts:
     )
 
 
-def channels_of(settings: Settings) -> tuple[Channel, ...]:
-    """Every provider that is set up; of one kind the preferred first."""
+def channels_of(settings: Settings) -> tuple[Registered, ...]:
+    """Every provider that is set up and where it reaches; of one kind the preferred first."""
+    return tuple(_twilio(settings))
+
+
+def _twilio(settings: Settings) -> Iterator[Registered]:
     account = account_of(settings)
-    return (TwilioSms(account),) if account else ()
+    if account is None:
+        return
+    # Twilio's limits are Twilio's: what stands at another address has its own.
+    is_twilio = not settings.twilio_url
+    yield Registered(TwilioSms(account), countries.TWILIO_SMS if is_twilio else countries.EVERYWHERE)
 
 
 def limits_of(settings: Settings) -> Limits:

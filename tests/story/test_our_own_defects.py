@@ -9,7 +9,7 @@ from alerts.ports import Letter
 from alerts.rules.delivery import Refused, Sent, TryLater
 from alerts.service.courier import Courier
 from alerts.service.desk import OWN_JOURNAL
-from alerts.service.switchboard import Switchboard
+from alerts.service.switchboard import Registered, Switchboard
 from gascore.alarm import AlarmKind, AlarmStatus, NoticeState
 from gascore.journal import AlarmStep, AlarmStepped, StoreDownError
 from gascore.registry import Detector, Person, Role
@@ -162,7 +162,7 @@ def test_a_ladder_does_not_wait_for_a_clock_that_is_ahead_of_ours(town: AlarmTow
 
 def test_a_sender_that_breaks_on_one_text_does_not_keep_the_others(town: AlarmTown) -> None:
     phones = BreakingPhones(town.clock, town.start_ms, town.phones.inbox)
-    town.courier = Courier(SqlBooks(town.engine), Switchboard([phones], town.clock))
+    town.courier = Courier(SqlBooks(town.engine), Switchboard([Registered(phones)], town.clock))
     town.leak("kitchen-1", lel=12)
     assert not town.heard(Role.OWNER)
     assert town.heard(Role.SAFETY_OFFICER)

@@ -13,7 +13,7 @@ from alerts.rules.delivery import CannotSay, Handed, LookedUp, NoAnswer, Refused
 from alerts.service.courier import Courier
 from alerts.service.desk import Desk, Trouble
 from alerts.service.grouping import Grouping, Limits
-from alerts.service.switchboard import Switchboard
+from alerts.service.switchboard import Registered, Switchboard
 from gascore.alarm import Alarm, AlarmCause, ChannelKind, Notice, NoticeState
 from gascore.journal import (
     AlarmStepped,
@@ -125,7 +125,7 @@ class AlarmTown:
         """A new process over the same store."""
         books = books or SqlBooks(self.engine)
         self.desk = self.a_desk(books, self.registry)
-        self.switchboard = Switchboard([self.phones], self.clock)
+        self.switchboard = Switchboard([Registered(self.phones)], self.clock)
         self.courier = Courier(books, self.switchboard)
 
     def a_desk(self, books: Books | None = None, registry: Registry | None = None) -> Desk:

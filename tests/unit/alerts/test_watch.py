@@ -4,10 +4,11 @@ from typing import Final
 
 from alerts.service.desk import Trouble
 from alerts.service.latency import Latency
-from alerts.service.watch import COLLECTOR, SMS, watch
+from alerts.service.watch import CHANNELS, COLLECTOR, watch
 from gascore.service_status import LATENCY_BOUNDS_S, ServiceStatus
 
 T: Final = 1_790_000_000_000
+WELL: Final[dict[str, Trouble | None]] = {"a": None}
 
 
 def said(at_ms: int) -> dict[str, ServiceStatus]:
@@ -15,34 +16,44 @@ def said(at_ms: int) -> dict[str, ServiceStatus]:
 
 
 def test_a_collector_that_spoke_within_ten_seconds_is_well() -> None:
-    assert watch(said(T), None, started_ms=T, now_ms=T + 10_000) == {COLLECTOR: None, SMS: None}
+    assert watch(said(T), WELL, started_ms=T, now_ms=T + 10_000) == {
+        COLLECTOR: None,
+        CHANNELS: None,
+        "system:alerts:a": None,
+    }
 
 
 def test_a_collector_that_is_silent_for_longer_is_trouble_since_its_last_word() -> None:
-    found = watch(said(T + 500), None, started_ms=T, now_ms=T + 10_501)
+    found = watch(said(T + 500), WELL, started_ms=T, now_ms=T + 10_501)
     assert found[COLLECTOR] == Trouble("silent", T + 500)
 
 
 def test_a_collector_that_never_spoke_is_given_time_from_our_own_start() -> None:
-    assert watch({}, None, started_ms=T, now_ms=T + 9_000)[COLLECTOR] is None
-    assert watch({}, None, started_ms=T, now_ms=T + 11_000)[COLLECTOR] == Trouble("silent", T)
+    assert watch({}, WELL, started_ms=T, now_ms=T + 9_000)[COLLECTOR] is None
+    assert watch({}, WELL, started_ms=T, now_ms=T + 11_000)[COLLECTOR] == Trouble("silent", T)
     stale = said(T - 3_600_000)
-    assert watch(stale, None, started_ms=T, now_ms=T + 9_000)[COLLECTOR] is None
+    assert watch(stale, WELL, started_ms=T, now_ms=T + 9_000)[COLLECTOR] is None
 
 
 def test_a_word_from_before_the_clock_was_set_back_does_not_hide_a_silent_collector() -> None:
     before = said(T + 3_600_000)
-    assert watch(before, None, started_ms=T, now_ms=T + 9_000)[COLLECTOR] is None
-    assert watch(before, None, started_ms=T, now_ms=T + 11_000)[COLLECTOR] == Trouble("silent", T)
+    assert watch(before, WELL, started_ms=T, now_ms=T + 9_000)[COLLECTOR] is None
+    assert watch(before, WELL, started_ms=T, now_ms=T + 11_000)[COLLECTOR] == Trouble("silent", T)
 
 
 def test_a_collector_on_a_machine_whose_clock_is_a_little_ahead_is_well() -> None:
-    assert watch(said(T + 25_000), None, started_ms=T, now_ms=T + 20_000)[COLLECTOR] is None
+    assert watch(said(T + 25_000), WELL, started_ms=T, now_ms=T + 20_000)[COLLECTOR] is None
 
 
-def test_trouble_with_texts_is_passed_on() -> None:
-    trouble = Trouble("no_account", T)
-    assert watch(said(T), trouble, started_ms=T, now_ms=T)[SMS] is trouble
+def test_the_trouble_of_each_provider_is_an_alarm_of_its_own() -> None:
+    trouble = Trouble("provider_down", T)
+    watched = watch(said(T), {"a": trouble, "b": None}, started_ms=T, now_ms=T)
+    assert (watched["system:alerts:a"], watched["system:alerts:b"]) == (trouble, None)
+
+
+def test_where_no_provider_is_set_up_that_is_the_trouble() -> None:
+    assert watch(said(T), {}, started_ms=T, now_ms=T)[CHANNELS] == Trouble("no_account", T)
+    assert watch(said(T), WELL, started_ms=T, now_ms=T)[CHANNELS] is None
 
 
 def test_latency_counts_up_to_each_bound() -> None:
