@@ -2,6 +2,7 @@
 
 import asyncio
 import heapq
+from contextlib import suppress
 
 from gaswatch.clock import SystemClock
 
@@ -60,6 +61,7 @@ class ShiftedClock:
     def __init__(self) -> None:
         self._real = SystemClock()
         self._shift_ms = 0
+        self._moved = asyncio.Event()
 
     def now_ms(self) -> int:
         return self._real.now_ms() + self._shift_ms
@@ -67,9 +69,13 @@ class ShiftedClock:
     def shift(self, by_ms: int) -> None:
         """Set it forward, or back with a negative number."""
         self._shift_ms += by_ms
+        self._moved.set()
+        self._moved = asyncio.Event()
 
     async def sleep_until(self, at_ms: int) -> None:
-        """As the real one: a step is noticed soon, and no wait takes longer than it seemed at the call."""
+        """As the real one: a step is noticed at once, and no wait takes longer than it seemed at the call."""
         end_ms = self._real.now_ms() + at_ms - self.now_ms()
         while (left_ms := min(at_ms - self.now_ms(), end_ms - self._real.now_ms())) > 0:
-            await self._real.sleep_until(self._real.now_ms() + min(left_ms, 100))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left_ms / 1000):
+                    await self._moved.wait()

@@ -45,12 +45,14 @@ class Onlooker(threading.Thread):
         self._enough = threading.Event()
         self.looks = 0
         self.wrong: list[MessageCounts] = []
+        self.latest: MessageCounts | None = None
 
     def run(self) -> None:
         while not self._enough.wait(self._every_s):
             counts = self._read()
             if counts is not None:
                 self.looks += 1
+                self.latest = counts
                 if counts.residual:
                     self.wrong.append(counts)
 
@@ -64,7 +66,6 @@ class Scrapes(Onlooker):
 
     def __init__(self, nursery: Nursery, port: int) -> None:
         super().__init__(lambda: scraped(port), SCRAPE_S)
-        self._port = port
         self._dashboard = nursery.start("dashboard")
 
     @property
@@ -72,14 +73,12 @@ class Scrapes(Onlooker):
         """The dashboard has not ended: nothing that a test breaks is a reason to."""
         return self._dashboard.poll() is None
 
-    @property
-    def counts(self) -> MessageCounts | None:
-        """What /metrics says now."""
-        return scraped(self._port)
-
     async def agree(self, account: MessageCounts) -> None:
         """Wait until /metrics says exactly this."""
-        await until(lambda: self.counts == account, within_s=20, what=f"{account} on /metrics")
+        try:
+            await until(lambda: self.latest == account, within_s=20, what=f"{account} on /metrics")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; it says {self.latest}") from None
 
 
 @asynccontextmanager
@@ -87,9 +86,9 @@ async def scraping(site: CollectorSite, nursery: Nursery) -> AsyncIterator[Scrap
     """Scrape a site's dashboard until the block ends."""
     build_once()
     scrapes = Scrapes(nursery, site.settings.http_port)
-    await until(lambda: not scrapes.is_up or scrapes.counts, within_s=START_S, what="/metrics")
     scrapes.start()
     try:
+        await until(lambda: not scrapes.is_up or scrapes.looks, within_s=START_S, what="/metrics")
         yield scrapes
     finally:
         scrapes.stop()
