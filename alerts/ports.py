@@ -164,11 +164,15 @@ class Notices(Protocol):
         ...
 
     def due(self, now_ms: int, limit: int) -> list[Parcel]:
-        """Notices to be sent, or whose sender's lease ran out: the most urgent and then the oldest first."""
+        """Notices to be sent or asked about: the most urgent, then what is news, then the oldest first."""
         ...
 
     def next_due_ms(self) -> int | None:
         """When the next notice is to be looked at."""
+        ...
+
+    def provider_ids(self, address: str, since_ms: int) -> frozenset[str]:
+        """What providers call the notices whose requests to this address left since then."""
         ...
 
     def receipts(self, provider_id: str, since_ms: int) -> list[Receipt]:
@@ -257,6 +261,7 @@ class Letter:
         params: by name, as `alerts.rules.wording` used them; never with the signature.
         valid_ms: so long the provider may try.
         since_ms: no request for it left before; for `look_up`.
+        others: what the provider calls other notices of ours to this address; for `look_up`.
     """
 
     notice: NoticeId
@@ -270,6 +275,7 @@ class Letter:
     params: Mapping[str, str] = field(default_factory=dict)
     reply_code: str | None = None
     provider_id: str | None = None
+    others: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

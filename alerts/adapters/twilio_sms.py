@@ -17,13 +17,16 @@ from twilio.rest import Client  # type: ignore[import-untyped]  # it has no type
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from alerts.ports import Capabilities, Health, Letter
-from alerts.rules.delivery import CannotSay, Handed, LookedUp, NoAnswer, Sent, TryLater
+from alerts.rules.delivery import CannotSay, Found, Handed, LookedUp, NoAnswer, NotFound, Sent, TryLater
 from alerts.rules.provider_codes import meaning_of
+from alerts.rules.receipts import receipt_of
 from gascore.alarm import ChannelKind
 
 CONNECT_S: Final = 5.0
 ANSWER_S: Final = 10.0
 """Together less than the lease of a notice (`alerts.rules.delivery.LEASE_MS`)."""
+LISTED: Final = 500
+"""So many messages to one number are looked through, in pages of 50."""
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -49,7 +52,7 @@ class TwilioSms:
 
     name: Final = "twilio_sms"
     kind: Final = ChannelKind.SMS
-    can: Final = Capabilities(receipts=True, replies=True)
+    can: Final = Capabilities(receipts=True, looks_up=True, replies=True)
 
     def __init__(self, account: Account, *, answer_s: float = ANSWER_S) -> None:
         self._account = account
@@ -78,9 +81,33 @@ class TwilioSms:
         return Handed(message.sid) if message.sid else NoAnswer("unreadable_answer")
 
     def look_up(self, letter: Letter) -> LookedUp:
-        """It can't be asked."""
-        del letter
-        return CannotSay("cannot_be_asked")
+        """Ask for the message by its SID, else among those to this number since then by its very words.
+
+        A list filtered by DateSent may lack what waits in Twilio's queue, so ours ends by the date of creation;
+        Twilio gives the newest first.
+        """
+        try:
+            return self._fetched(letter.provider_id) if letter.provider_id else self._listed(letter)
+        except (TwilioRestException, TwilioServiceException) as error:
+            return CannotSay(str(_number(error.code) or error.status))
+        except requests.RequestException as error:
+            return CannotSay("no_connection" if _never_left(error) else _short(error))
+        except (TwilioException, ValueError, TypeError, AttributeError):
+            return CannotSay("unreadable_answer")
+
+    def _fetched(self, sid: str) -> LookedUp:
+        return _found(self._client.messages(sid).fetch())
+
+    def _listed(self, letter: Letter) -> LookedUp:
+        listed = 0
+        for message in self._client.messages.stream(to=letter.address, limit=LISTED):
+            created = message.date_created
+            if created is not None and created.timestamp() * 1000 < letter.since_ms - 1000:
+                return NotFound()
+            if letter.text in (message.body or "") and message.sid not in letter.others:
+                return _found(message)
+            listed += 1
+        return NotFound() if listed < LISTED else CannotSay("too_many")
 
     def probe(self) -> Health:
         """Whether the account is let in and active."""
@@ -139,6 +166,14 @@ class _Http(HttpClient):  # type: ignore[misc]  # same
         parts = urlsplit(url)
         path = self._base.path + parts.path
         return urlunsplit((self._base.scheme, self._base.netloc, path, parts.query, ""))
+
+
+def _found(message: Any) -> LookedUp:  # noqa: ANN401 -- the library has no types
+    code = _number(message.error_code)
+    receipt = receipt_of(str(message.status), None if code is None else str(code))
+    if receipt is None or not message.sid:
+        return CannotSay("unreadable_answer")
+    return Found(message.sid, receipt.state, receipt.code)
 
 
 def _never_left(error: requests.RequestException) -> bool:

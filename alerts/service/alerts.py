@@ -68,6 +68,7 @@ class Alerts:
         self._latency = Latency()
         self._cursor = 0
         self._down = False
+        self._looked_ms = self._started_ms
 
     def stop(self) -> None:
         """Let the texts that are on their way arrive, and `run` return."""
@@ -95,6 +96,7 @@ class Alerts:
             now_ms = self._clock.now_ms()
             try:
                 newest = await asyncio.to_thread(self._parts.journal.last_id)
+                self._looked_ms = now_ms
                 # After the clock was set back, what was due soon is not any more: the desk must know.
                 due = (wake_ms is not None and wake_ms <= now_ms) or now_ms < turned_ms
                 if newest > self._cursor or due or watched != self._watched:
@@ -158,10 +160,11 @@ class Alerts:
 
     async def _deliver(self, courier: Courier, pool: ThreadPoolExecutor, parcel: Parcel) -> None:
         loop = asyncio.get_running_loop()
-        sent = await loop.run_in_executor(pool, courier.send, parcel, self._clock.now_ms())
+        sent = await loop.run_in_executor(pool, courier.carry_out, parcel, self._clock.now_ms())
         state = await self._record(courier, parcel, sent)
         notice = state.notice
-        if notice.handed_ms is not None and notice.received_ms is not None:
+        first = parcel.notice.handed_ms is None and notice.handed_ms is not None
+        if first and notice.handed_ms is not None and notice.received_ms is not None:
             self._latency.add(max(0, notice.handed_ms - notice.received_ms) / 1000)
         if notice.state is NoticeState.PENDING:
             self._mail.set()
@@ -201,6 +204,7 @@ class Alerts:
             **{name: trouble.code if trouble else "ok" for name, trouble in troubles.items()},
             "store": "down" if self._down else "ok",
             "cursor": str(self._cursor),
+            "desk_ms": str(self._looked_ms),
         }
         if self._courier is not None:
             notes |= {f"notices_{name}": str(count) for name, count in self._courier.counts.items()}

@@ -10,9 +10,9 @@ import msgspec
 import structlog
 
 from alerts.ports import Groups, Registry, SpoiledError, Transaction
-from alerts.rules import delivery, ladder, lifecycle
+from alerts.rules import ladder, lifecycle, sending
 from alerts.rules.casefile import CaseFile
-from alerts.rules.delivery import FAILED
+from alerts.rules.delivery import is_unreached
 from alerts.rules.ladder import Answered, Closed, Drop, Hold, Hush, Over, Start, Tell, Tick, Unreached
 from alerts.rules.plans import plan_for
 from alerts.service.places import Places
@@ -33,8 +33,6 @@ STUCK_MS: Final = 60_000
 """When a ladder that we can't climb is tried again: by then our process may be another one."""
 _EVER_MS: Final = 1 << 62
 _ALL: Final = 1 << 31
-UNTOLD: Final = FAILED - {NoticeState.SUPERSEDED}
-"""A notice that was replaced by a newer one says nothing about whether its phone can be reached."""
 
 
 class Guard(Protocol):
@@ -158,22 +156,22 @@ class Casework:
         for file in self.books.cases.due(_EVER_MS, _ALL):
             self.books.cases.put(file.with_ladder(ladder.set_back(file.ladder, by_ms)))
         for parcel in self.books.notices.due(_EVER_MS, _ALL):
-            self.books.notices.put(delivery.set_back(parcel, by_ms))
+            self.books.notices.put(sending.set_back(parcel, by_ms))
 
     def check_reached(self, alarm: AlarmId) -> None:
         """After a notice failed: if nobody of the rung can be told, go on to the next one at once."""
         file = self.books.cases.of_id(alarm)
         if file is None or file.ladder.phase not in _REACHING:
             return
-        states = [
-            parcel.notice.state
+        notices = [
+            parcel.notice
             for parcel in self.books.notices.of_alarm(alarm)
             if parcel.notice.step == file.ladder.rung
             and parcel.notice.created_ms >= file.ladder.started_ms
             and parcel.notice.purpose is not NoticePurpose.ANSWER
             and parcel.notice.state is not NoticeState.SUPERSEDED
         ]
-        if states and all(state in UNTOLD for state in states):
+        if notices and all(map(is_unreached, notices)):
             _log.warning("rung_not_reached", alarm=alarm, rung=file.ladder.rung)
             self.climb(file, Unreached(file.ladder.rung), Moment(self.now_ms))
 

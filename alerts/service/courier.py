@@ -1,55 +1,77 @@
 """The courier: takes due notices out of the outbox, hands them to the provider, records what came of it.
 
 A notice is marked as SENDING, durably, before its request leaves. After a kill in between, its lease runs
-out and it counts as "no answer": it may have been sent (`alerts.rules.delivery`).
+out and the provider is asked what became of it, before anything is sent again (`alerts.rules.sending`).
 """
 
+import dataclasses
 import threading
 from dataclasses import dataclass
 from typing import Final
 
-import msgspec
 import structlog
+from msgspec.structs import replace
 
-from alerts.ports import Books, Letter, Notices
+from alerts.ports import Books, Channel, Letter, Notices, Transaction
 from alerts.rules.delivery import (
     LEASE_MS,
-    Because,
+    RECEIPT_MS,
+    CannotSay,
+    Found,
     Handed,
+    LookedUp,
+    NotFound,
     Parcel,
+    Sent,
     Take,
-    step,
 )
-from alerts.rules.wording import again
+from alerts.rules.sending import Because, step
 from alerts.service.switchboard import Carried, Switchboard
 from gascore import journal
-from gascore.alarm import ChannelKind
-from gascore.journal import NoticeStepped
+from gascore.alarm import ChannelKind, NoticeState
+from gascore.journal import NoticeStepped, StoreDownError
 
 _log = structlog.get_logger()
 VALID_MS: Final = 300_000
 """So long a provider may try to reach a phone: a leak's text that comes hours late misleads."""
 
+CLOCKS_MS: Final = 300_000
+"""So far apart the provider's clock and ours may be when it is asked for what came since a request left."""
+
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a look into the outbox gave: parcels to send, and when to look again."""
+    """What a look into the outbox gave: parcels to send or to ask about, and when to look again."""
 
     parcels: list[Parcel]
     wake_ms: int | None
 
 
+_COUNTED: Final = (
+    Because.HANDED_OVER,
+    Because.REFUSED,
+    Because.RETRY,
+    Because.NO_ANSWER,
+    Because.FOUND,
+    Because.NOT_FOUND,
+    Because.CANNOT_SAY,
+    Because.NO_RECEIPT,
+)
+
+
 class Courier:
     """Thread-safe: several threads send and record at the same time. Blocking."""
 
-    def __init__(self, books: Books, switchboard: Switchboard) -> None:
+    def __init__(self, books: Books, switchboard: Switchboard, receipt_ms: int = RECEIPT_MS) -> None:
+        """`receipt_ms`: how long to wait for a receipt before the provider is asked."""
         self._books = books
         self._switchboard = switchboard
+        self._receipt_ms = receipt_ms
         self._lock = threading.Lock()
-        self.counts = dict.fromkeys(("handed_over", "refused", "retried", "no_answer", "sent_again"), 0)
+        self.counts = {_name(one): 0 for one in _COUNTED}
 
     def take(self, now_ms: int, limit: int) -> Taken:
-        """Mark up to `limit` due notices as being sent. Raises `StoreDownError`."""
+        """Mark up to `limit` due notices as being sent or asked about. Raises `StoreDownError`."""
         parcels: list[Parcel] = []
         with self._books.transaction() as books:
             events: list[journal.Event] = []
@@ -63,22 +85,50 @@ class Courier:
                 books.append(events, now_ms)
             return Taken(parcels, books.notices.next_due_ms())
 
-    def send(self, parcel: Parcel, now_ms: int) -> Carried:
-        """Let the request leave, by the provider that is there. A second sending says that it is one."""
-        return self._switchboard.send(ChannelKind(parcel.notice.channel), _letter(parcel, now_ms))
+    def carry_out(self, parcel: Parcel, now_ms: int) -> Carried:
+        """Let the request of a notice that was taken leave, or ask what became of it."""
+        if parcel.notice.state is NoticeState.SENDING:
+            return self._switchboard.send(ChannelKind(parcel.notice.channel), _letter(parcel, now_ms))
+        begun_ms = min(parcel.begun_ms or parcel.notice.created_ms, now_ms)
+        try:
+            with self._books.transaction() as books:
+                others = books.notices.provider_ids(parcel.address, begun_ms - CLOCKS_MS)
+        except StoreDownError:
+            return Carried(None, CannotSay("store_down"))
+        letter = dataclasses.replace(
+            _letter(parcel, now_ms),
+            since_ms=begun_ms - CLOCKS_MS,
+            others=frozenset(others - {parcel.notice.provider_id}),
+        )
+        return self._look_up(parcel, letter)
+
+    def _look_up(self, parcel: Parcel, letter: Letter) -> Carried:
+        """Of a sender that died nobody knows which provider it had tried: all are asked that come into question."""
+        known = parcel.notice.provider
+        able = self._switchboard.for_(ChannelKind(parcel.notice.channel), parcel.address)
+        said: LookedUp = NotFound() if known or able else CannotSay("nobody_to_ask")
+        for name in [known] if known else [one.name for one in able]:
+            heard = self._switchboard.look_up(name, letter)
+            if isinstance(heard, Found):
+                return Carried(name, heard)
+            if isinstance(heard, CannotSay):
+                said = heard
+        return Carried(known, said)
 
     def record(self, taken: Parcel, carried: Carried, now_ms: int) -> Parcel:
         """Write down what came of it; returns the notice as it is now. Raises `StoreDownError`."""
-        sent = carried.sent
         with self._books.transaction() as books:
             parcel = books.notices.of_id(taken.notice.id) or taken
-            if parcel.attempts != taken.attempts and not isinstance(sent, Handed):
-                return parcel  # overtaken: another sender is at it, and this one has no good news
+            said = self._heard(books, parcel, carried)
+            overtaken = (parcel.attempts, parcel.looks) != (taken.attempts, taken.looks)
+            if overtaken and not isinstance(said, Handed | Found):
+                return parcel  # another sender is at it, and this one has no good news
             events: list[journal.Event] = []
-            done = step(_by(parcel, carried.provider), sent, now_ms)
+            done = step(_by(parcel, carried.provider), said, now_ms)
             state = _keep(books.notices, parcel, done.state, events)
-            if isinstance(sent, Handed) and done.reason is Because.HANDED_OVER:
-                for receipt in books.notices.receipts(sent.provider_id, _left_ms(taken, now_ms)):
+            new_id = state.notice.provider_id
+            if new_id is not None and parcel.notice.provider_id is None:
+                for receipt in books.notices.receipts(new_id, _left_ms(parcel, now_ms)):
                     state = _keep(books.notices, state, step(state, receipt, now_ms).state, events)
             if events:
                 books.append(events, now_ms)
@@ -86,22 +136,47 @@ class Courier:
         _log.info("notice", notice=parcel.notice.id, alarm=parcel.notice.alarm, reason=done.reason.value)
         return state
 
+    def _heard(self, books: Transaction, parcel: Parcel, carried: Carried) -> Sent | LookedUp:
+        said = carried.sent
+        if isinstance(said, Found):
+            other = books.notices.of_provider(said.provider_id)
+            if other is not None and other.notice.id != parcel.notice.id:
+                return CannotSay("another_notice")
+        if isinstance(said, Handed):
+            return dataclasses.replace(said, receipt_ms=self._patience_ms(carried.provider))
+        return said
+
+    def _patience_ms(self, provider: str | None) -> int | None:
+        """How long to wait for a receipt; None: there is neither one nor anybody to ask."""
+        channel = self._channel(provider)
+        if channel is not None and not (channel.can.receipts or channel.can.looks_up):
+            return None
+        return self._receipt_ms
+
+    def _channel(self, provider: str | None) -> Channel | None:
+        return next((one for one in self._switchboard.channels if one.name == provider), None)
+
     def _count(self, reason: Because) -> None:
-        name = "retried" if reason is Because.RETRY else reason.value
         with self._lock:
-            if name in self.counts:
-                self.counts[name] += 1
+            if _name(reason) in self.counts:
+                self.counts[_name(reason)] += 1
+
+
+def _name(reason: Because) -> str:
+    return "retried" if reason is Because.RETRY else reason.value
 
 
 def _letter(parcel: Parcel, now_ms: int) -> Letter:
     return Letter(
         notice=parcel.notice.id,
         address=parcel.address,
-        text=again(parcel.text, parcel.language) if parcel.unanswered else parcel.text,
+        text=parcel.text,
         language=parcel.language,
         urgency=parcel.urgency,
         valid_ms=max(1_000, min(VALID_MS, parcel.expires_ms - now_ms)),
-        since_ms=parcel.notice.created_ms,
+        since_ms=parcel.begun_ms or parcel.notice.created_ms,
+        template=parcel.template,
+        params=parcel.params,
         reply_code=parcel.reply_code,
         provider_id=parcel.notice.provider_id,
     )
@@ -110,19 +185,20 @@ def _letter(parcel: Parcel, now_ms: int) -> Letter:
 def _by(parcel: Parcel, provider: str | None) -> Parcel:
     if provider is None or provider == parcel.notice.provider:
         return parcel
-    return msgspec.structs.replace(parcel, notice=msgspec.structs.replace(parcel.notice, provider=provider))
+    return replace(parcel, notice=replace(parcel.notice, provider=provider))
 
 
-def _left_ms(taken: Parcel, now_ms: int) -> int:
-    """No receipt can be older: the request left after the notice was taken, and not long ago.
+def _left_ms(parcel: Parcel, now_ms: int) -> int:
+    """No receipt can be older: its request left when the notice was taken, on a clock that may have been set since.
 
     A notice may have waited for minutes before, behind thousands of others and their receipts.
     """
-    return min(taken.lease_ms or now_ms, now_ms) - LEASE_MS
+    return min(parcel.begun_ms or now_ms, now_ms) - LEASE_MS
 
 
 def _keep(notices: Notices, before: Parcel, after: Parcel, events: list[journal.Event]) -> Parcel:
     if after is not before:
         notices.put(after)
-        events.append(NoticeStepped(notice=after.notice, site=after.site))
+        if after.notice != before.notice:  # that somebody asks is no news
+            events.append(NoticeStepped(notice=after.notice, site=after.site))
     return after

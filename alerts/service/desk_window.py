@@ -4,10 +4,10 @@ from typing import Final
 
 import structlog
 
-from alerts.rules.delivery import step
 from alerts.rules.lifecycle import Ack, Close, Comment, Event
 from alerts.rules.receipts import receipt_of
 from alerts.rules.replies import Chatter, NoSuchCode, Reply, Takes, WhichOne, parse
+from alerts.rules.sending import step
 from alerts.rules.wording import Reader, answer_of, which_one
 from alerts.service.casework import Casework, Moment
 from alerts.service.telling import Message, Recipient

@@ -3,13 +3,14 @@
 from itertools import islice
 from typing import Final
 
+from alerts.rules.delivery import is_unreached
 from alerts.rules.lifecycle import Began, Ended
 from alerts.rules.priority import priority_of
 from alerts.rules.receipts import receipt_of
-from alerts.service.casework import UNTOLD, Casework, Moment
+from alerts.service.casework import Casework, Moment
 from alerts.service.desk_window import serve
 from alerts.service.grouping import Grouping, offline_key
-from gascore.alarm import ALARM_OF_CONDITION, AlarmKind
+from gascore.alarm import ALARM_OF_CONDITION, AlarmKind, NoticeState
 from gascore.journal import (
     AlarmStepped,
     BlindBegan,
@@ -51,7 +52,7 @@ def fold(work: Casework, entry: Entry, grouping: Grouping) -> None:
             _blind(work, event, at_ms)
         case TroubleBegan() | TroubleEnded() as event:
             _trouble(work, event, at_ms)
-        case NoticeStepped(notice=notice) if notice.alarm is not None and notice.state in UNTOLD:
+        case NoticeStepped(notice=notice) if notice.alarm is not None and is_unreached(notice):
             work.check_reached(notice.alarm)
         case LedgerChanged():
             grouping.needs_survey = True
@@ -82,10 +83,10 @@ def is_urgent(event: Event) -> bool:
         case ConditionRaised() | ConditionChanged() | ConditionCleared():
             return event.condition is Condition.LEAK
         case NoticeStepped():
-            return event.notice.state in UNTOLD
+            return is_unreached(event.notice)
         case ReceiptReceived():
             receipt = receipt_of(event.status, event.code)
-            return receipt is not None and receipt.state in UNTOLD
+            return receipt is not None and receipt.state is NoticeState.UNDELIVERED
         case UnknownLeak() | OperatorRequested() | ReplyReceived():
             return True
         case BlindBegan() | BlindEnded() | TroubleBegan() | TroubleEnded():

@@ -33,10 +33,10 @@ BROKE: Final = "sender_broke"
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """What came of a sending, and of whose (`Channel.name`); None: nobody's."""
+    """What came of a sending or a look-up, and of whose (`Channel.name`); None: nobody's."""
 
     provider: str | None
-    sent: Sent
+    sent: Sent | LookedUp
 
 
 @dataclass(frozen=True, slots=True)

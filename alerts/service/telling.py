@@ -6,10 +6,11 @@ from datetime import tzinfo
 from typing import Final, NamedTuple
 
 from alerts.ports import Notices, Registry
-from alerts.rules.delivery import FAILED, Parcel, Withdraw, lifetime_ms, step
+from alerts.rules.delivery import FAILED, Parcel, Withdraw, lifetime_ms
 from alerts.rules.ladder import Tell
 from alerts.rules.replies import new_code
-from alerts.rules.wording import Reader, text_of
+from alerts.rules.sending import step
+from alerts.rules.wording import Reader, Said, said_of
 from alerts.service.places import Places
 from gascore.alarm import Alarm, Notice, NoticePurpose, NoticeState
 from gascore.journal import NoticeStepped
@@ -32,7 +33,7 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is put into the outbox for one phone."""
+    """What is put into the outbox for one phone; `said` None: there is no template for it."""
 
     to: Recipient
     purpose: NoticePurpose
@@ -41,6 +42,7 @@ class Message:
     reply_code: str | None = None
     rung: int = 0
     received_ms: int | None = None
+    said: Said | None = None
 
 
 class Reach(NamedTuple):
@@ -108,6 +110,8 @@ class Teller:
             reply_code=message.reply_code,
             site=alarm.site if alarm else None,
             language=message.to.language,
+            template=message.said.template if message.said else None,
+            params=dict(message.said.params) if message.said else {},
         )
         added = self._notices.add(parcel)
         if added:
@@ -120,7 +124,8 @@ class Teller:
             done = step(parcel, Withdraw(), now_ms)
             if done.state is not parcel:
                 self._notices.put(done.state)
-                self.stepped.append(NoticeStepped(notice=done.state.notice, site=parcel.site))
+                if done.state.notice != parcel.notice:
+                    self.stepped.append(NoticeStepped(notice=done.state.notice, site=parcel.site))
 
     def _recipients(self, alarm: Alarm, tell: Tell, before: list[Parcel]) -> list[Recipient]:
         found: dict[str, Recipient] = {}
@@ -166,7 +171,7 @@ class Teller:
         if tell.purpose is not NoticePurpose.CLEARED:
             given = [p.reply_code for p in before if p.address == to.address and p.reply_code]
             code = given[0] if given else new_code(alarm.id, self._notices.open_codes(to.address))
-        text = text_of(
+        said = said_of(
             alarm,
             tell.purpose,
             names=self._places.names(alarm, to.language),
@@ -174,7 +179,7 @@ class Teller:
             reply_code=code,
         )
         key = f"{alarm.id}:{alarm.version}:{tell.purpose}:{tell.rung}:{tell.repeat}:{to.address}"
-        return Message(to, tell.purpose, text, key, code, tell.rung, cause_ms)
+        return Message(to, tell.purpose, said.text, key, code, tell.rung, cause_ms, said)
 
 
 def _knows(parcel: Parcel, alarm: Alarm) -> bool:

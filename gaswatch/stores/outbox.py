@@ -3,11 +3,12 @@
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Select, and_, func, or_, select, update
+from sqlalchemy import Connection, Select, func, select, update
 
-from alerts.rules.delivery import Parcel, Receipt
+from alerts.rules.delivery import Parcel, Receipt, rank_of
 from alerts.rules.receipts import receipt_of
-from gascore.alarm import NoticePurpose, NoticeState
+from alerts.rules.sending import wake_ms
+from gascore.alarm import NoticePurpose
 from gascore.journal import ReceiptReceived, decode
 from gascore.words import AlarmId, NoticeId
 from gaswatch.stores.schema import alarm, journal, notice
@@ -75,23 +76,26 @@ class SqlNotices:
         query = _bodies.where(
             notice.c.address == address,
             notice.c.once_key.startswith(f"{NoticePurpose.ANSWER}:", autoescape=True),
-            notice.c.due_ms >= since_ms,
+            notice.c.created_ms >= since_ms,
         )
         return len(self._all(query))
 
     def due(self, now_ms: int, limit: int) -> list[Parcel]:
-        """Notices to be sent, or whose sender's lease ran out: the most urgent and then the oldest first."""
-        pending = and_(notice.c.state == NoticeState.PENDING, notice.c.due_ms <= now_ms)
-        abandoned = and_(notice.c.state == NoticeState.SENDING, notice.c.lease_ms <= now_ms)
-        order = (notice.c.urgency, notice.c.due_ms, notice.c.id)
-        return self._all(_bodies.where(or_(pending, abandoned)).order_by(*order).limit(limit))
+        """Notices to be sent or asked about: the most urgent, then what is news, then the oldest first."""
+        order = (notice.c.urgency, notice.c.rank, notice.c.created_ms, notice.c.id)
+        return self._all(_bodies.where(notice.c.wake_ms <= now_ms).order_by(*order).limit(limit))
 
     def next_due_ms(self) -> int | None:
         """When the next notice is to be looked at."""
-        due = select(func.min(notice.c.due_ms)).where(notice.c.state == NoticeState.PENDING)
-        lease = select(func.min(notice.c.lease_ms)).where(notice.c.state == NoticeState.SENDING)
-        found = [self._connection.execute(query).scalar_one() for query in (due, lease)]
-        return min((one for one in found if one is not None), default=None)
+        found: int | None = self._connection.execute(select(func.min(notice.c.wake_ms))).scalar_one()
+        return found
+
+    def provider_ids(self, address: str, since_ms: int) -> frozenset[str]:
+        """What providers call the notices whose requests to this address left since then."""
+        query = select(notice.c.provider_id).where(
+            notice.c.address == address, notice.c.begun_ms >= since_ms, notice.c.provider_id.is_not(None)
+        )
+        return frozenset(self._connection.execute(query).scalars())
 
     def receipts(self, provider_id: str, since_ms: int) -> list[Receipt]:
         """Receipts that came before we knew that `provider_id` is ours."""
@@ -123,6 +127,8 @@ def _fixed(parcel: Parcel) -> dict[str, object]:
         "urgency": int(parcel.urgency),
         "reply_code": parcel.reply_code,
         "text": parcel.text,
+        "rank": rank_of(one.purpose),
+        "created_ms": one.created_ms,
     }
 
 
@@ -134,6 +140,8 @@ def _moving(parcel: Parcel) -> dict[str, object]:
         "expires_ms": parcel.expires_ms,
         "lease_ms": parcel.lease_ms,
         "attempts": parcel.attempts,
+        "wake_ms": wake_ms(parcel),
+        "begun_ms": parcel.begun_ms,
         "provider_id": one.provider_id,
         "body": _encode(parcel),
     }

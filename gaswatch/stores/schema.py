@@ -237,9 +237,16 @@ notice = Table(
     Column("expires_ms", BigInteger, nullable=False),
     Column("lease_ms", BigInteger),
     Column("attempts", Integer, nullable=False),
+    # When it is to be looked at (`alerts.rules.sending.wake_ms`), and which of one urgency goes first.
+    Column("wake_ms", BigInteger, index=True),
+    Column("rank", Integer, nullable=False, server_default="0"),
+    Column("created_ms", BigInteger, nullable=False, server_default="0"),
+    # When its newest request left: budgets count these.
+    Column("begun_ms", BigInteger),
     Column("provider_id", Text, unique=True),
     Column("text", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    Index("ix_notice_begun", "address", "channel", "begun_ms"),
     # The codes that a phone was given are asked for with every text; those of closed alarms are NULL.
     Index("ix_notice_address", "address", "reply_code"),
 )

@@ -2,8 +2,10 @@
 
 import base64
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Annotated, Final, TypeVar
+from urllib.parse import urlencode
 
 import msgspec
 from fastapi import FastAPI, Request, Response
@@ -188,23 +190,46 @@ def _listed(carrier: Carrier, account: str, query: Mapping[str, str]) -> dict[st
         one
         for one in reversed(carrier.messages())
         if all(value is None or getattr(one, name) == value for name, value in wanted.items())
+        and _was_sent(one, query)
     ]
     size = min(_number(query.get("PageSize"), twilio.PAGE), 1000)
     number = _number(query.get("Page"), 0)
     shown = found[number * size : (number + 1) * size]
-    base = _MESSAGES.format(account=account)
+    # As Twilio's, the next page's address repeats what was asked for.
+    asked = {name: text for name, text in query.items() if name not in {"Page", "PageSize", "PageToken"}}
+    base = f"{_MESSAGES.format(account=account)}?{urlencode({**asked, 'PageSize': size})}"
     more = len(found) > (number + 1) * size
     return {
         "end": number * size + max(len(shown) - 1, 0),
-        "first_page_uri": f"{base}?PageSize={size}&Page=0",
+        "first_page_uri": f"{base}&Page=0",
         "messages": [twilio.resource(each, account) for each in shown],
-        "next_page_uri": f"{base}?PageSize={size}&Page={number + 1}" if more else None,
+        "next_page_uri": f"{base}&Page={number + 1}" if more else None,
         "page": number,
         "page_size": size,
-        "previous_page_uri": f"{base}?PageSize={size}&Page={number - 1}" if number else None,
+        "previous_page_uri": f"{base}&Page={number - 1}" if number else None,
         "start": number * size,
-        "uri": f"{base}?PageSize={size}&Page={number}",
+        "uri": f"{base}&Page={number}",
     }
+
+
+def _was_sent(sms: Sms, query: Mapping[str, str]) -> bool:
+    """Twilio's filters by DateSent, to the second, of a day or an instant in GMT; what waits has not been sent."""
+    since, until = _instant(query.get("DateSent>")), _instant(query.get("DateSent<"))
+    if since is None and until is None:
+        return True
+    sent_ms = sms.sent_ms
+    if sent_ms is None:
+        return False
+    return (since is None or sent_ms // 1000 * 1000 >= since) and (until is None or sent_ms <= until)
+
+
+def _instant(text: str | None) -> int | None:
+    """ISO 8601 -> ms; what is no instant filters nothing, as at Twilio."""
+    try:
+        at = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+    return None if at is None else round(at.replace(tzinfo=at.tzinfo or UTC).timestamp() * 1000)
 
 
 def _number(text: str | None, otherwise: int) -> int:

@@ -9,8 +9,9 @@ from sqlalchemy.exc import IntegrityError
 
 from alerts.ports import Lane, SpoiledError, Transaction
 from alerts.rules.casefile import CaseFile
-from alerts.rules.delivery import Handed, Parcel, Receipt, Take, step
+from alerts.rules.delivery import RECEIPT_MS, Handed, Parcel, Receipt, Take
 from alerts.rules.ladder import Ladder, Phase
+from alerts.rules.sending import step
 from gascore.alarm import Alarm, AlarmKind, Notice, NoticePurpose, NoticeState
 from gascore.journal import ReceiptReceived
 from gascore.words import AlarmId, NoticeId, PersonId, Priority
@@ -77,6 +78,10 @@ def a_parcel(
         expires_ms=T + 900_000,
         reply_code=code,
     )
+
+
+def made_at(at_ms: int, parcel: Parcel) -> Parcel:
+    return replace(parcel, notice=replace(parcel.notice, created_ms=at_ms))
 
 
 def closed(file: CaseFile) -> CaseFile:
@@ -190,10 +195,13 @@ def test_the_most_urgent_and_then_the_oldest_go_first(books: SqlBooks) -> None:
     with books.transaction() as one:
         one.cases.put(a_file())
         one.notices.add(a_parcel(1, urgency=Priority.MEDIUM))
-        one.notices.add(replace(a_parcel(2), due_ms=T + 1))
+        one.notices.add(made_at(T + 1, a_parcel(2)))
         one.notices.add(a_parcel(3))
         one.notices.add(replace(a_parcel(4), due_ms=T + 60_000))
-        assert [p.notice.id for p in one.notices.due(T + 10, 10)] == [3, 2, 1]
+        again = a_parcel(5)
+        one.notices.add(replace(again, notice=replace(again.notice, purpose=NoticePurpose.REPEAT)))
+        one.notices.add(made_at(T + 2, a_parcel(6)))
+        assert [p.notice.id for p in one.notices.due(T + 10, 10)] == [3, 2, 6, 5, 1]
         assert one.notices.next_due_ms() == T
 
 
@@ -218,6 +226,10 @@ def test_a_notice_is_found_by_what_the_provider_calls_it(books: SqlBooks) -> Non
         one.notices.put(handed)
         assert one.notices.of_provider("SM1") == handed
         assert one.notices.of_provider("SM2") is None
+        assert one.notices.provider_ids(PHONE, T) == {"SM1"}
+        assert one.notices.provider_ids(PHONE, T + 1) == one.notices.provider_ids("+1", T) == set()
+        assert one.notices.next_due_ms() == T + RECEIPT_MS, "its receipt is awaited"
+        one.notices.put(step(handed, Receipt(NoticeState.DELIVERED), T + 1).state)
         assert one.notices.next_due_ms() is None
 
 
@@ -281,7 +293,7 @@ def test_every_notice_has_an_id_of_its_own_also_after_an_attempt_that_failed(boo
 def test_answers_to_a_phone_are_counted(books: SqlBooks) -> None:
     with books.transaction() as one:
         one.notices.add(replace(a_parcel(1, alarm=None), once_key="answer:sms:IN1"))
-        one.notices.add(replace(a_parcel(2, alarm=None), once_key="answer:sms:IN2", due_ms=T + 60_000))
+        one.notices.add(made_at(T + 60_000, replace(a_parcel(2, alarm=None), once_key="answer:sms:IN2")))
         one.notices.add(a_parcel(3, alarm=None))
         assert one.notices.answers_since(PHONE, T) == 2
         assert one.notices.answers_since(PHONE, T + 1) == 1

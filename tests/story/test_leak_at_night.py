@@ -135,14 +135,24 @@ def test_the_provider_is_down_and_back(town: AlarmTown) -> None:
     assert town.trouble() is None
 
 
-def test_a_text_without_an_answer_is_sent_once_more_and_says_so(town: AlarmTown) -> None:
+def test_of_a_text_without_an_answer_the_provider_is_asked_and_it_is_not_sent_twice(town: AlarmTown) -> None:
     town.phones.trouble = {PEOPLE[Role.OWNER]: NO_ANSWER}
     town.leak(lel=70)
-    first, second = [text for _, text in town.heard(Role.OWNER)]
-    assert second == f"重发:{first}"
+    town.advance(6)
+    assert len(town.heard(Role.OWNER)) == 1
     owners = [notice for notice in town.notices().values() if notice.role == "owner"]
-    assert [notice.state for notice in owners] == [NoticeState.UNKNOWN]
-    assert town.courier.counts["sent_again"] == 1
+    assert [notice.state for notice in owners] == [NoticeState.DELIVERED]
+    assert town.courier.counts["found"] == 1
+
+
+def test_what_the_provider_never_got_is_sent_again(town: AlarmTown) -> None:
+    town.phones.loses = {PEOPLE[Role.OWNER]}
+    town.leak(lel=70)
+    assert not town.heard(Role.OWNER)
+    town.phones.loses = set()
+    town.advance(6)
+    assert town.heard_at(Role.OWNER) == [5]
+    assert town.courier.counts["not_found"] == 1
 
 
 def test_a_leak_hovers_around_the_set_point_and_people_are_told_once(town: AlarmTown) -> None:

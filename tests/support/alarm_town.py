@@ -9,7 +9,17 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import event
 
 from alerts.ports import Books, Capabilities, Health, Letter, Registry
-from alerts.rules.delivery import CannotSay, Handed, LookedUp, NoAnswer, Refused, Sent, TryLater
+from alerts.rules.delivery import (
+    CannotSay,
+    Found,
+    Handed,
+    LookedUp,
+    NoAnswer,
+    NotFound,
+    Refused,
+    Sent,
+    TryLater,
+)
 from alerts.service.courier import Courier
 from alerts.service.desk import Desk, Trouble
 from alerts.service.grouping import Grouping, Limits
@@ -25,10 +35,6 @@ from gascore.journal import (
     ConditionRaised,
     Event,
     NoticeStepped,
-    OperatorAction,
-    OperatorAnswered,
-    OperatorRequested,
-    Outcome,
     Reason,
     ReceiptReceived,
     ReplyReceived,
@@ -37,6 +43,7 @@ from gascore.journal import (
     TroubleEnded,
     UnknownLeak,
 )
+from gascore.operators import OperatorAction, OperatorAnswered, OperatorRequested, Outcome
 from gascore.registry import Area, Detector, Duty, Ledger, Person, Role, Room, Site, SiteKind
 from gascore.words import (
     AlarmId,
@@ -63,14 +70,15 @@ EventT = TypeVar("EventT")
 ZONE: Final = ZoneInfo("Asia/Shanghai")
 SITE: Final = SiteId("li")
 PEOPLE: Final = {role: f"+86138000000{number:02}" for number, role in enumerate(Role, 1)}
-TEXTS: Final = Capabilities(receipts=True, replies=True)
+TEXTS: Final = Capabilities(receipts=True, looks_up=True, replies=True)
 
 
 @dataclass
 class Phones:
     """A phone network that does what it is told to; `inbox` has (seconds since the start, text).
 
-    Implements `alerts.ports.Channel`.
+    `loses`: numbers whose requests get lost on the way; `cannot_say`: it can't be asked; `became`: what it says of
+    a message by its id, else that it was delivered. Implements `alerts.ports.Channel`.
     """
 
     clock: ManualClock
@@ -78,6 +86,10 @@ class Phones:
     inbox: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
     trouble: dict[str, Sent] = field(default_factory=dict)
     down: Sent | None = None
+    loses: set[str] = field(default_factory=set)
+    cannot_say: bool = False
+    became: dict[str, NoticeState] = field(default_factory=dict)
+    taken: list[tuple[str, str, str]] = field(default_factory=list)
     count: int = 0
     name: str = "twilio_sms"
     kind: ChannelKind = ChannelKind.SMS
@@ -88,14 +100,24 @@ class Phones:
         trouble = self.down or self.trouble.get(letter.address)
         if isinstance(trouble, TryLater | Refused):
             return trouble
+        if letter.address in self.loses:
+            return NO_ANSWER
         seconds = (self.clock.now_ms() - self.start_ms) // 1000
         self.inbox.setdefault(letter.address, []).append((seconds, letter.text))
         self.count += 1
+        self.taken.append((f"SM{self.count}", letter.address, letter.text))
         return trouble or Handed(f"SM{self.count}")
 
     def look_up(self, letter: Letter) -> LookedUp:
-        del letter
-        return CannotSay("cannot_be_asked")
+        if self.cannot_say:
+            return CannotSay("timeout")
+        for sid, address, text in self.taken:
+            ours = sid == letter.provider_id
+            if letter.provider_id is None:
+                ours = (address, text) == (letter.address, letter.text) and sid not in letter.others
+            if ours:
+                return Found(sid, self.became.get(sid, NoticeState.DELIVERED))
+        return NotFound()
 
     def probe(self) -> Health:
         return Health(ok=self.down is None)
@@ -237,7 +259,7 @@ class AlarmTown:
             turned = self.desk.turn(now_ms, self.watched)
             taken = self.courier.take(now_ms, 100)
             for parcel in taken.parcels:
-                self.courier.record(parcel, self.courier.send(parcel, now_ms), now_ms)
+                self.courier.record(parcel, self.courier.carry_out(parcel, now_ms), now_ms)
             if not turned.more and not taken.parcels:
                 wakes = [ms for ms in (turned.wake_ms, taken.wake_ms) if ms is not None]
                 return min(wakes, default=None)

@@ -10,24 +10,24 @@ from alerts.rules.delivery import (
     FINAL,
     LEASE_MS,
     RANK,
-    TRANSITIONS,
-    Because,
+    RECEIPT_MS,
+    CannotSay,
     Event,
+    Found,
     Handed,
     NoAnswer,
+    NotFound,
     Parcel,
     Receipt,
     Refused,
-    Send,
-    Step,
     Take,
     TryLater,
     Withdraw,
+    is_unreached,
     lifetime_ms,
-    retry_ms,
-    step,
 )
 from alerts.rules.receipts import TWILIO, receipt_of
+from alerts.rules.sending import TRANSITIONS, Ask, Because, Send, Step, look_ms, retry_ms, step
 from gascore.alarm import Notice, NoticePurpose, NoticeState
 from gascore.words import AlarmId, NoticeId, PersonId, Priority
 
@@ -73,6 +73,9 @@ EVENTS: Final = (
     Refused("21211"),
     TryLater("503"),
     NoAnswer("timeout"),
+    Found("SM1"),
+    NotFound(),
+    CannotSay("timeout"),
     Receipt(NoticeState.DELIVERED),
     Withdraw(),
 )
@@ -140,31 +143,118 @@ def test_a_refused_number_is_not_asked_again() -> None:
     assert done.wake_at is None
 
 
-def test_a_leak_without_an_answer_is_sent_again_once() -> None:
-    missed = run(parcel(), (0, Take()), (10_000, NoAnswer("timeout")))
-    assert (missed.state.notice.state, missed.reason) == (NoticeState.PENDING, Because.SENT_AGAIN)
-    assert missed.wake_at == T + 10_000
-    end = run(missed.state, (10_000, Take()), (20_000, NoAnswer("timeout")), (60_000, Take()))
-    assert end.state.notice.state is NoticeState.UNKNOWN
-    assert (end.state.unanswered, end.state.attempts) == (2, 2)
+@pytest.mark.parametrize("urgency", [Priority.URGENT, Priority.MEDIUM])
+def test_without_an_answer_the_provider_is_asked_a_few_seconds_later(urgency: Priority) -> None:
+    missed = run(parcel(urgency), (0, Take()), (10_000, NoAnswer("timeout")))
+    assert (missed.state.notice.state, missed.wake_at) == (NoticeState.UNKNOWN, T + 15_000)
+    assert run(missed.state, (14_999, Take())).reason is Because.NOT_DUE
+    asked = run(missed.state, (15_000, Take()))
+    assert (asked.effects, asked.wake_at) == ((Ask(),), T + 15_000 + LEASE_MS)
+    assert asked.state.notice.state is NoticeState.UNKNOWN
 
 
-def test_anything_else_without_an_answer_is_not_sent_again() -> None:
-    done = run(parcel(Priority.MEDIUM), (0, Take()), (10_000, NoAnswer("timeout")))
-    assert done.state.notice.state is NoticeState.UNKNOWN
+def test_who_asks_and_dies_is_overtaken() -> None:
+    asked = run(parcel(), (0, Take()), (0, NoAnswer("timeout")), (5_000, Take()))
+    assert run(asked.state, (5_000 + LEASE_MS - 1, Take())).reason is Because.NOT_DUE
+    assert run(asked.state, (5_000 + LEASE_MS, Take())).effects == (Ask(),)
 
 
-def test_a_sender_that_died_is_overtaken_after_its_lease_and_not_before() -> None:
+@pytest.mark.parametrize("urgency", [Priority.URGENT, Priority.MEDIUM])
+def test_what_the_provider_never_got_is_sent_whoever_it_is_for(urgency: Priority) -> None:
+    asked = run(parcel(urgency), (0, Take()), (0, NoAnswer("timeout")), (5_000, Take())).state
+    again = run(asked, (5_100, NotFound()))
+    assert (again.state.notice.state, again.wake_at) == (NoticeState.PENDING, T + 5_100)
+    assert again.state.begun_ms is None
+    assert run(again.state, (5_100, Take())).effects == (Send(),)
+    assert run(asked, (900_000, NotFound()), (900_000, Take())).state.notice.state is NoticeState.EXPIRED
+
+
+@pytest.mark.parametrize("state", [NoticeState.HANDED_OVER, NoticeState.UNDELIVERED, NoticeState.DELIVERED])
+def test_what_the_provider_has_is_what_it_says_it_is(state: NoticeState) -> None:
+    found = run(
+        parcel(), (0, Take()), (0, NoAnswer("timeout")), (5_000, Take()), (5_100, Found("SM1", state))
+    )
+    assert (found.state.notice.state, found.state.notice.provider_id) == (state, "SM1")
+    assert found.state.notice.handed_ms == T + 5_100
+    assert (found.wake_at is None) == (state in FINAL)
+
+
+def test_while_nobody_can_say_a_leak_is_overdue_at_once_and_others_wait() -> None:
+    events = ((0, Take()), (0, NoAnswer("timeout")), (5_000, Take()), (5_100, CannotSay("timeout")))
+    leak, fault = run(parcel(), *events), run(parcel(Priority.MEDIUM), *events)
+    assert (leak.state.notice.overdue_ms, fault.state.notice.overdue_ms) == (T + 5_100, None)
+    assert leak.wake_at == fault.wake_at == T + 10_100
+    late = run(fault.state, (10_100, Take()), (900_000, CannotSay("timeout"))).state.notice
+    assert (late.overdue_ms, late.final_ms) == (T + 900_000, T + 900_000)
+    end = run(leak.state, (10_100, Take()), (11_000, NotFound()), (11_000, Take()), (12_000, Handed("SM1")))
+    assert end.state.notice.overdue_ms == T + 5_100, "said once"
+
+
+def test_a_sender_that_died_is_overtaken_after_its_lease_and_the_provider_is_asked_at_once() -> None:
     taken = run(parcel(), (0, Take())).state
     assert run(taken, (LEASE_MS - 1, Take())).reason is Because.NOT_DUE
     late = run(taken, (LEASE_MS, Take()))
-    assert (late.reason, late.state.notice.code) == (Because.SENT_AGAIN, "sender_died")
+    assert (late.state.notice.state, late.state.notice.code) == (NoticeState.UNKNOWN, "sender_died")
+    assert late.effects == (Ask(),)
 
 
 def test_a_sender_that_was_taken_for_dead_is_still_believed() -> None:
     lost = run(parcel(Priority.HIGH), (0, Take()), (LEASE_MS, Take())).state
     assert lost.notice.state is NoticeState.UNKNOWN
     assert run(lost, (LEASE_MS + 1, Handed("SM1"))).state.notice.state is NoticeState.HANDED_OVER
+
+
+def test_a_receipt_that_does_not_come_is_asked_for_and_then_missed() -> None:
+    handed = run(parcel(), (0, Take()), (0, Handed("SM1")))
+    assert handed.wake_at == T + RECEIPT_MS
+    asked = run(handed.state, (RECEIPT_MS, Take()))
+    assert asked.effects == (Ask(),)
+    for event in (Found("SM1"), NotFound(), CannotSay("timeout")):
+        missed = run(asked.state, (RECEIPT_MS, event))
+        notice = missed.state.notice
+        assert (notice.state, notice.overdue_ms) == (NoticeState.HANDED_OVER, T + RECEIPT_MS)
+        assert missed.wake_at == T + RECEIPT_MS + 5_000
+        assert is_unreached(notice)
+        late = run(missed.state, (90_000, Receipt(NoticeState.DELIVERED))).state.notice
+        assert (late.state, is_unreached(late)) == (NoticeState.DELIVERED, False)
+    settled = run(asked.state, (RECEIPT_MS, Found("SM1", NoticeState.UNDELIVERED, "30003"))).state.notice
+    assert (settled.state, settled.code, settled.overdue_ms) == (NoticeState.UNDELIVERED, "30003", None)
+
+
+def test_who_never_gives_receipts_is_not_asked_for_one() -> None:
+    handed = run(parcel(), (0, Take()), (0, Handed("1", receipt_ms=None)))
+    assert (handed.wake_at, handed.state.notice.final_ms) == (None, T)
+
+
+def test_the_provider_is_asked_less_and_less_often_and_in_the_end_no_more() -> None:
+    assert [look_ms(n) for n in (1, 2, 3, 8, 9, 100)] == [5_000, 10_000, 20_000, 640_000, 900_000, 900_000]
+    handed = run(parcel(), (0, Take()), (0, Handed("SM1")), (890_000, Take()), (900_000, CannotSay("x")))
+    assert (handed.wake_at, handed.state.notice.final_ms) == (None, T + 900_000)
+    assert (
+        run(handed.state, (910_000, Receipt(NoticeState.DELIVERED))).state.notice.state
+        is NoticeState.DELIVERED
+    )
+
+
+def test_a_leak_that_could_not_leave_for_a_minute_is_told_otherwise_meanwhile() -> None:
+    early = run(parcel(), (0, Take()), (59_999, TryLater("503"))).state.notice
+    late = run(parcel(), (0, Take()), (60_000, TryLater("503"))).state.notice
+    other = run(parcel(Priority.MEDIUM), (0, Take()), (60_000, TryLater("503"))).state.notice
+    assert (early.overdue_ms, late.overdue_ms, other.overdue_ms) == (None, T + 60_000, None)
+
+
+def test_what_is_no_longer_wanted_while_it_may_have_left_is_not_sent_again() -> None:
+    taken = run(parcel(), (0, Take()), (1, Withdraw())).state
+    assert run(taken, (2, TryLater("503"))).state.notice.state is NoticeState.SUPERSEDED
+    lost = run(taken, (2, NoAnswer("timeout")), (6_000, Take())).state
+    assert run(lost, (6_000, NotFound())).state.notice.state is NoticeState.SUPERSEDED
+    assert run(lost, (6_000, Found("SM1"))).state.notice.state is NoticeState.HANDED_OVER
+
+
+@pytest.mark.parametrize("final", [NoticeState.EXPIRED, NoticeState.SUPERSEDED])
+@pytest.mark.parametrize("event", EVENTS, ids=str)
+def test_what_was_given_up_stays_so(final: NoticeState, event: Event) -> None:
+    assert run(parcel(state=final), (0, event)).state.notice.state is final
 
 
 def test_what_is_too_old_is_not_sent() -> None:
