@@ -1,7 +1,6 @@
 """Hazards (隐患) and floods: what stays wrong after an alarm has said all it can, and too many alarms at once."""
 
 from enum import StrEnum
-from typing import Final
 
 import msgspec
 
@@ -66,7 +65,6 @@ class HazardRequested(EventBase, frozen=True, tag="hazard.requested"):
 
     request: str
     hazard: int
-    alarm: AlarmId
     by: str
     note: str
 
@@ -84,15 +82,3 @@ class FloodEnded(EventBase, frozen=True, tag="flood.ended"):
     since_ms: int
     ended_ms: int
     alarms: int
-
-
-class AlarmChatters(EventBase, frozen=True, tag="alarm.chatters"):
-    """An alarm of one key was set three times within a minute; `alarm` is the newest."""
-
-    alarm: AlarmId
-    detector: DetectorId | None = None
-    site: SiteId | None = None
-
-
-UPKEEP: Final = (HazardOpened, HazardClosed, FloodBegan, FloodEnded, AlarmChatters)
-"""What alerts itself says of the alarms as a whole."""

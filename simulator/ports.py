@@ -43,3 +43,7 @@ class Webhooks(Protocol):
     async def post(self, url: str, fields: Mapping[str, str], headers: Mapping[str, str]) -> bool:
         """Post a form; whether it was answered with 2xx or with 4xx, after which a retry is no use."""
         ...
+
+    async def fetch(self, url: str, fields: Mapping[str, str], headers: Mapping[str, str]) -> str | None:
+        """Post a form and return the answer's text; None: there was none, or it was an error."""
+        ...

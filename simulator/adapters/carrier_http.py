@@ -4,17 +4,17 @@ import base64
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.resources import files
-from typing import Annotated, Final, TypeVar
-from urllib.parse import urlencode
+from typing import Annotated, Final
 
 import msgspec
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
-from starlette.datastructures import FormData
-from starlette.types import Receive, Scope, Send
 
+from simulator.adapters.calls_http import add_calls, calls_shown
+from simulator.adapters.http_answers import NoAnswer, error_answer, json_body, paged, texts
 from simulator.rules import twilio
 from simulator.rules.twilio import ApiError, Sms
+from simulator.service import telephone
 from simulator.service.carrier import Behaviour, Carrier, Unanswered
 
 _PAGE_HEADERS: Final = {
@@ -39,16 +39,6 @@ class Reply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     text: Annotated[str, msgspec.Meta(min_length=1, max_length=twilio.MAX_BODY)]
 
 
-class NoAnswer(Response):
-    """Says nothing until the other side has gone, as a network that lost the request does."""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Wait for the disconnect (ASGI)."""
-        del scope, send
-        while (await receive())["type"] != "http.disconnect":
-            pass
-
-
 def make_app(carrier: Carrier, people: Mapping[str, str], *, zone: str) -> FastAPI:
     """The application; for the page, `people` names who owns a phone and `zone` is the town's IANA time zone."""
     app = FastAPI(title="gaswatch simulator: carrier", openapi_url=None, docs_url=None, redoc_url=None)
@@ -66,6 +56,7 @@ def make_app(carrier: Carrier, people: Mapping[str, str], *, zone: str) -> FastA
         ("/sim/behaviour", "PUT", page.behave),
     ):
         app.add_api_route(path, answer, methods=[method], response_model=None)
+    add_calls(app, carrier, api.entrance)
     return app
 
 
@@ -76,38 +67,43 @@ class _Api:
         self._carrier = carrier
 
     async def create(self, account: str, request: Request) -> Response:
-        refused = self._entrance(account, request)
+        refused = self.entrance(account, request)
         if refused is not None:
-            return _error(refused)
-        answer = await self._carrier.create(_texts(await request.form()))
+            return error_answer(refused)
+        answer = await self._carrier.create(texts(await request.form()))
         if isinstance(answer, Unanswered):
             return NoAnswer()
         if isinstance(answer, ApiError):
-            return _error(answer)
+            return error_answer(answer)
         return JSONResponse(twilio.resource(answer, account), status_code=_CREATED)
 
     async def fetch(self, account: str, sid: str, request: Request) -> Response:
-        refused = self._entrance(account, request)
+        refused = self.entrance(account, request)
         if refused is not None:
-            return _error(refused)
+            return error_answer(refused)
         found = self._carrier.fetch(sid)
-        return _error(twilio.error(20404)) if found is None else JSONResponse(twilio.resource(found, account))
+        return (
+            error_answer(twilio.error(20404))
+            if found is None
+            else JSONResponse(twilio.resource(found, account))
+        )
 
     async def list(self, account: str, request: Request) -> Response:
-        refused = self._entrance(account, request)
+        refused = self.entrance(account, request)
         if refused is not None:
-            return _error(refused)
+            return error_answer(refused)
         return JSONResponse(_listed(self._carrier, account, request.query_params))
 
     async def account(self, account: str, request: Request) -> Response:
         """What a check of the credentials asks for."""
-        refused = self._entrance(account, request)
+        refused = self.entrance(account, request)
         if refused is not None:
-            return _error(refused)
+            return error_answer(refused)
         name = {"sid": account, "friendly_name": "gaswatch simulator", "status": "active", "type": "Full"}
         return JSONResponse(name)
 
-    def _entrance(self, account: str, request: Request) -> ApiError | None:
+    def entrance(self, account: str, request: Request) -> ApiError | None:
+        """Why this request may not come in; None: it may."""
         scheme, _, packed = request.headers.get("authorization", "").partition(" ")
         try:
             user, _, password = base64.b64decode(packed).decode().partition(":")
@@ -134,14 +130,16 @@ class _Page:
         if version == carrier.version:
             return JSONResponse({"version": version})
         shown = [_shown(each, self._people) for each in carrier.messages()]
-        return JSONResponse({"version": carrier.version, "zone": self._zone, "messages": shown})
+        calls = calls_shown(carrier.telephone.all(), self._people)
+        news = {"version": carrier.version, "zone": self._zone, "messages": shown, "calls": calls}
+        return JSONResponse(news)
 
     async def forget(self) -> Response:
         self._carrier.forget()
         return Response(status_code=_NO_CONTENT)
 
     async def reply(self, request: Request) -> Response:
-        said = await _json(request, Reply)
+        said = await json_body(request, Reply)
         if isinstance(said, Response):
             return said
         return JSONResponse({"sid": self._carrier.reply(said.phone, said.text).sid}, status_code=_CREATED)
@@ -150,10 +148,11 @@ class _Page:
         return Response(msgspec.json.encode(self._carrier.behaviour), media_type=_JSON)
 
     async def behave(self, request: Request) -> Response:
-        wanted = await _json(request, Behaviour)
+        wanted = await json_body(request, Behaviour)
         if isinstance(wanted, Response):
             return wanted
         unknown = {*wanted.outcomes.values(), wanted.outcome} - _OUTCOMES
+        unknown |= {*wanted.calls.values(), wanted.call} - telephone.OUTCOMES
         if unknown:
             return JSONResponse({"error": f"no such outcome: {', '.join(sorted(unknown))}"}, status_code=_BAD)
         self._carrier.behaviour = wanted
@@ -161,27 +160,6 @@ class _Page:
 
 
 _OUTCOMES: Final = {"delivered", "sent", *(str(code) for code in twilio.UNDELIVERED)}
-
-
-_T = TypeVar("_T")
-
-
-async def _json(request: Request, type_: type[_T]) -> _T | Response:
-    """Read a JSON body. Only as JSON: a page elsewhere can post forms here, but not this (CORS)."""
-    if request.headers.get("content-type", "").partition(";")[0].strip() != _JSON:
-        return JSONResponse({"error": f"send {_JSON}"}, status_code=_UNSUPPORTED)
-    try:
-        return msgspec.json.decode(await request.body(), type=type_)
-    except msgspec.DecodeError as error:
-        return JSONResponse({"error": str(error)}, status_code=_BAD)
-
-
-def _error(error: ApiError) -> JSONResponse:
-    return JSONResponse(error.body(), status_code=error.status)
-
-
-def _texts(form: FormData) -> dict[str, str]:
-    return {name: value for name, value in form.items() if isinstance(value, str)}
 
 
 def _listed(carrier: Carrier, account: str, query: Mapping[str, str]) -> dict[str, object]:
@@ -192,24 +170,12 @@ def _listed(carrier: Carrier, account: str, query: Mapping[str, str]) -> dict[st
         if all(value is None or getattr(one, name) == value for name, value in wanted.items())
         and _was_sent(one, query)
     ]
-    size = min(_number(query.get("PageSize"), twilio.PAGE), 1000)
-    number = _number(query.get("Page"), 0)
-    shown = found[number * size : (number + 1) * size]
-    # As Twilio's, the next page's address repeats what was asked for.
-    asked = {name: text for name, text in query.items() if name not in {"Page", "PageSize", "PageToken"}}
-    base = f"{_MESSAGES.format(account=account)}?{urlencode({**asked, 'PageSize': size})}"
-    more = len(found) > (number + 1) * size
-    return {
-        "end": number * size + max(len(shown) - 1, 0),
-        "first_page_uri": f"{base}&Page=0",
-        "messages": [twilio.resource(each, account) for each in shown],
-        "next_page_uri": f"{base}&Page={number + 1}" if more else None,
-        "page": number,
-        "page_size": size,
-        "previous_page_uri": f"{base}&Page={number - 1}" if number else None,
-        "start": number * size,
-        "uri": f"{base}&Page={number}",
-    }
+    return paged(
+        "messages",
+        [twilio.resource(each, account) for each in found],
+        _MESSAGES.format(account=account),
+        query,
+    )
 
 
 def _was_sent(sms: Sms, query: Mapping[str, str]) -> bool:
@@ -230,10 +196,6 @@ def _instant(text: str | None) -> int | None:
     except ValueError:
         return None
     return None if at is None else round(at.replace(tzinfo=at.tzinfo or UTC).timestamp() * 1000)
-
-
-def _number(text: str | None, otherwise: int) -> int:
-    return int(text) if text is not None and text.isascii() and text.isdigit() else otherwise
 
 
 def _shown(sms: Sms, people: Mapping[str, str]) -> dict[str, object]:

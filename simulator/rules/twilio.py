@@ -76,6 +76,8 @@ ERRORS: Final[Mapping[int, tuple[int, str]]] = {
     20404: (404, "The requested resource was not found"),
     20429: (429, "Too Many Requests"),
     20500: (500, "Internal Server Error"),
+    21201: (400, "No 'To' number is specified"),
+    21205: (400, "Url is not a valid URL: "),
     21211: (400, "The 'To' number {to} is not a valid phone number."),
     21212: (
         400,

@@ -14,6 +14,9 @@ from gascore.clock import Clock
 from simulator.ports import Webhooks
 from simulator.rules import twilio
 from simulator.rules.twilio import ApiError, Sms, SmsStatus
+from simulator.rules.twilio_calls import Call
+from simulator.rules.twilio_calls import refusal as call_refusal
+from simulator.service.telephone import RING, Telephone
 
 KEPT: Final = 5000
 """Newest messages kept."""
@@ -42,6 +45,8 @@ class Behaviour(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         callbacks: whether status callbacks are made.
         outcomes: phone -> "delivered", "sent" (nothing more is heard), or a code of UNDELIVERED.
         outcome: the same for all other phones.
+        calls: phone -> what it does with a call (`simulator.service.telephone.OUTCOMES`); `call`: all others.
+        gather_s: so long is waited for a key; None: as long as the customer asks for.
     """
 
     answer_after_s: float = 0.0
@@ -53,6 +58,9 @@ class Behaviour(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     callbacks: bool = True
     outcomes: dict[str, str] = {}
     outcome: str = "delivered"
+    calls: dict[str, str] = {}
+    call: str = RING
+    gather_s: float | None = None
 
 
 class Unanswered(msgspec.Struct, frozen=True):
@@ -87,6 +95,9 @@ class Carrier:
         self._messages: dict[str, Sms] = {}
         self._opted_out: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self.telephone = Telephone(
+            account, token, webhooks=webhooks, clock=clock, chance=chance, changed=self._grow
+        )
 
     def may_enter(self, user: str, password: str) -> bool:
         """Whether these are the account's SID and token."""
@@ -94,10 +105,29 @@ class Carrier:
 
     async def create(self, form: Mapping[str, str]) -> Sms | ApiError | Unanswered:
         """Take a message, or say why not."""
+        to, sender = form.get("To", ""), form.get("From", "")
+        refused = await self._entrance(to, sender) or twilio.refusal(form)
+        if refused is None and to in self._opted_out:
+            refused = twilio.error(21610)
+        if refused is not None:
+            return refused
+        sms = self._take(form, to, sender)
+        return Unanswered() if self._loses_answer() else sms
+
+    async def create_call(self, form: Mapping[str, str]) -> Call | ApiError | Unanswered:
+        """Place a call, or say why not."""
+        to, sender = form.get("To", ""), form.get("From", "")
+        refused = await self._entrance(to, sender) or call_refusal(form)
+        if refused is not None:
+            return refused
+        call = self.telephone.place(form, self.behaviour)
+        return Unanswered() if self._loses_answer() else call
+
+    async def _entrance(self, to: str, sender: str) -> ApiError | Unanswered | None:
+        """What happens to a request before anybody has read it."""
         how = self.behaviour
         if how.answer_after_s:
-            await self._clock.sleep_until(self._clock.now_ms() + round(how.answer_after_s * 1000))
-        to, sender = form.get("To", ""), form.get("From", "")
+            await self._wait(how.answer_after_s)
         if how.lose_requests:
             self._behave(lose_requests=how.lose_requests - 1)
             return Unanswered()
@@ -105,16 +135,13 @@ class Carrier:
             left = how.refuse.times - 1
             self._behave(refuse=Refuse(how.refuse.code, left) if left > 0 else None)
             return twilio.error(how.refuse.code, to=to, sender=sender)
-        refused = twilio.refusal(form)
-        if refused is None and to in self._opted_out:
-            refused = twilio.error(21610)
-        if refused is not None:
-            return refused
-        sms = self._take(form, to, sender)
-        if how.lose_answers:
-            self._behave(lose_answers=how.lose_answers - 1)
-            return Unanswered()
-        return sms
+        return None
+
+    def _loses_answer(self) -> bool:
+        left = self.behaviour.lose_answers
+        if left:
+            self._behave(lose_answers=left - 1)
+        return left > 0
 
     def fetch(self, sid: str) -> Sms | None:
         """One message."""
@@ -142,13 +169,15 @@ class Carrier:
         """Empty all phones, end all deliveries, and behave well again."""
         for task in self._tasks:
             task.cancel()
+        self.telephone.forget()
         self._messages.clear()
         self._opted_out.clear()
         self.behaviour = Behaviour()
         self.version += 1
 
     def close(self) -> None:
-        """End the deliveries that are under way."""
+        """End the deliveries and calls that are under way."""
+        self.telephone.close()
         for task in self._tasks:
             task.cancel()
 
@@ -234,6 +263,9 @@ class Carrier:
         self._messages[sms.sid] = sms
         while len(self._messages) > KEPT:
             del self._messages[next(iter(self._messages))]
+        self._grow()
+
+    def _grow(self) -> None:
         self.version += 1
 
     def _behave(self, **changes: object) -> None:

@@ -54,6 +54,16 @@ class RunningCarrier:
             one["body"] for one in self.messages() if one["to"] == phone and one["direction"] != "inbound"
         ]
 
+    def calls(self, to: str | None = None) -> list[dict[str, Any]]:
+        """Every call, oldest first, as /sim/messages shows it."""
+        shown = self.http.get(f"{self.url}/sim/messages", timeout=DEADLINE_S).json()
+        return [one for one in shown["calls"] if to in {None, one["phone"]}]
+
+    def act(self, sid: str, action: str) -> int:
+        """A person does something with a call; returns the HTTP status."""
+        done = {"sid": sid, "action": action}
+        return self.http.post(f"{self.url}/sim/call", json=done, timeout=DEADLINE_S).status_code
+
     def reply(self, phone: str, text: str) -> str:
         """A person answers; returns the SID."""
         answer = self.http.post(
@@ -132,10 +142,18 @@ class Customer:
     def __init__(self) -> None:
         self.posts: list[Posted] = []
         self.failures = 0
+        self.twiml = ""
+        """The answer to every post, if there is one."""
         self.url = ""
 
     def statuses(self, sid: str) -> list[str]:
-        return [one.fields.get("MessageStatus", "") for one in self.posts if one.fields["MessageSid"] == sid]
+        return [
+            one.fields.get("MessageStatus", "") for one in self.posts if one.fields.get("MessageSid") == sid
+        ]
+
+    def of_call(self, sid: str) -> list[Posted]:
+        """What was posted about a call."""
+        return [one for one in self.posts if one.fields.get("CallSid") == sid]
 
 
 @contextmanager
@@ -153,8 +171,9 @@ def a_customer() -> Iterator[Customer]:
                 fields = dict(parse_qsl(body, keep_blank_values=True))
                 signature = self.headers["X-Twilio-Signature"]
                 customer.posts.append(Posted(customer.url + self.path, fields, signature))
-                self.send_response(204)
+                self.send_response(200 if customer.twiml else 204)
             self.end_headers()
+            self.wfile.write(customer.twiml.encode())
 
         def log_message(self, *args: object) -> None:
             del args
