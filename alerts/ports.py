@@ -13,6 +13,8 @@ from alerts.rules.casefile import CaseFile
 from alerts.rules.delivery import LookedUp, Parcel, Receipt, Sent
 from alerts.rules.outage import Group
 from gascore.alarm import Alarm, AlarmKind, ChannelKind
+from gascore.flood import Load
+from gascore.hazard import Hazard
 from gascore.journal import Entry, Event
 from gascore.registry import Detector, Person, Role, Room, Site
 from gascore.words import AlarmId, DetectorId, Language, NoticeId, Priority, RoomId, RoomKind, SiteId
@@ -180,6 +182,34 @@ class Notices(Protocol):
         ...
 
 
+class Hazards(Protocol):
+    """What became a hazard, inside a transaction."""
+
+    def new_id(self) -> int:
+        """The number of the next hazard."""
+        ...
+
+    def of_id(self, wanted: int) -> Hazard | None:
+        """A hazard, open or closed."""
+        ...
+
+    def open_of(self, wanted: AlarmId) -> Hazard | None:
+        """The open hazard that an alarm became."""
+        ...
+
+    def stale(self, before_ms: int, limit: int) -> list[Alarm]:
+        """Alarms since before then that are no hazard, nor were one since then; the oldest first."""
+        ...
+
+    def oldest_ms(self, before_ms: int) -> int | None:
+        """Since when the oldest one counts that is no hazard."""
+        ...
+
+    def put(self, one: Hazard) -> None:
+        """Store; the store itself refuses a second open hazard of an alarm."""
+        ...
+
+
 class Transaction(Protocol):
     """All or nothing: what is done through it is durable when its context ends without an exception."""
 
@@ -191,6 +221,19 @@ class Transaction(Protocol):
     @property
     def notices(self) -> Notices:
         """The outbox."""
+        ...
+
+    @property
+    def hazards(self) -> Hazards:
+        """What became a hazard."""
+        ...
+
+    def load(self) -> Load:
+        """The newest annunciations and the flood that is on."""
+        ...
+
+    def put_load(self, load: Load) -> None:
+        """Remember them."""
         ...
 
     def cursor(self, lane: Lane) -> int:

@@ -11,10 +11,11 @@ import msgspec
 from dashboard.rules.board import Names, Tracked
 from dashboard.rules.kpi import Tallied
 from dashboard.rules.tally import Scope
+from gascore.hazard import Hazard
 from gascore.journal import Entry
 from gascore.registry import Area, Detector, Room, Site
 from gascore.thresholds import Thresholds
-from gascore.words import AlarmId, Condition, DetectorId, Language, Level, Protection, ReportedState
+from gascore.words import AlarmId, Condition, DetectorId, Language, Level, Protection, ReportedState, SiteId
 
 UserRole: TypeAlias = Literal["operator", "inspector", "admin"]
 """Inspectors look and export; operators and admins also acknowledge, close and comment."""
@@ -215,6 +216,36 @@ class Kpis(Protocol):
 
     def tallied(self, scope: Scope) -> Tallied:
         """Count it; seconds for a year."""
+        ...
+
+
+class HazardQuery(msgspec.Struct, frozen=True):
+    """Hazards with numbers below `before`; None: whatever it is. `overdue`: only those past their deadline."""
+
+    is_open: bool | None = True
+    overdue: bool = False
+    site: SiteId | None = None
+    detector: DetectorId | None = None
+    before: int | None = None
+    limit: int = 100
+
+
+class HazardsPage(msgspec.Struct, frozen=True):
+    """Some hazards, the newest first, and where the next page begins (None: it was the last)."""
+
+    found: tuple[Hazard, ...]
+    next_before: int | None
+
+
+class Hazards(Protocol):
+    """What is to be put right. Implementation: `gaswatch.stores.hazards.SqlHazardList`."""
+
+    def page(self, query: HazardQuery, now_ms: int) -> HazardsPage:
+        """The newest first."""
+        ...
+
+    def hazard(self, wanted: int) -> Hazard | None:
+        """One hazard."""
         ...
 
 

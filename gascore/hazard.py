@@ -1,6 +1,7 @@
 """Hazards (隐患) and floods: what stays wrong after an alarm has said all it can, and too many alarms at once."""
 
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
@@ -65,6 +66,7 @@ class HazardRequested(EventBase, frozen=True, tag="hazard.requested"):
 
     request: str
     hazard: int
+    alarm: AlarmId
     by: str
     note: str
 
@@ -82,3 +84,15 @@ class FloodEnded(EventBase, frozen=True, tag="flood.ended"):
     since_ms: int
     ended_ms: int
     alarms: int
+
+
+class AlarmChatters(EventBase, frozen=True, tag="alarm.chatters"):
+    """An alarm of one key was set three times within a minute; `alarm` is the newest."""
+
+    alarm: AlarmId
+    detector: DetectorId | None = None
+    site: SiteId | None = None
+
+
+UPKEEP: Final = (HazardOpened, HazardClosed, FloodBegan, FloodEnded, AlarmChatters)
+"""What alerts itself says of the alarms as a whole."""

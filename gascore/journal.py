@@ -13,7 +13,7 @@ import msgspec
 
 from gascore.alarm import Alarm, Notice
 from gascore.event import EventBase
-from gascore.hazard import FloodBegan, FloodEnded, HazardClosed, HazardOpened, HazardRequested
+from gascore.hazard import AlarmChatters, FloodBegan, FloodEnded, HazardClosed, HazardOpened, HazardRequested
 from gascore.operators import OperatorAnswered, OperatorRequested
 from gascore.windows import WindowBegan, WindowEnded, WindowSet
 from gascore.words import Condition, DetectorId, Level, ReportedState, SiteId
@@ -319,6 +319,7 @@ Event: TypeAlias = (
     | HazardRequested
     | FloodBegan
     | FloodEnded
+    | AlarmChatters
 )
 
 

@@ -157,6 +157,10 @@ class Settings(BaseSettings):
     """So many share the alarms at a time: what is asked of alarms, and when they are a flood, is per operator."""
     hazard_after_s: float = Field(default=86_400.0, ge=60, le=31_536_000)
     """A fault, a silence or a wrong gas that nobody puts right for so long becomes a hazard."""
+    hazard_broken_days: float = Field(default=7.0, gt=0, le=365)
+    """So long a hazard that is something broken may stay; the field's examples go from 1 to 30 days …"""
+    hazard_unfit_days: float = Field(default=30.0, gt=0, le=365)
+    """… and so long one that never reported, or hangs in another gas than its own."""
     business_margin_s: float = Field(default=1800.0, ge=0, le=43_200)
     """Business hours in reports begin this long before opening and end this long after closing."""
 

@@ -16,6 +16,7 @@ from alerts.rules.lifecycle import Ended
 from alerts.service.casework import Casework, Guard, Moment
 from alerts.service.folding import begin_blind, fold, is_noise, is_urgent, silences
 from alerts.service.grouping import Grouping
+from alerts.service.upkeep import Upkeep
 from gascore.alarm import Alarm
 from gascore.journal import Entry
 from gascore.words import AlarmId
@@ -89,6 +90,7 @@ class Desk:
         self._registry = registry
         self._zone = zone
         self._grouping = grouping
+        self._upkeep = Upkeep(grouping.limits.upkeep)
         self._skipped: Trouble | None = None
         self._turned_ms = 0
 
@@ -113,6 +115,7 @@ class Desk:
         except BaseException:
             if began:
                 self._grouping.forget()
+                self._upkeep.forget()
             raise
         self._turned_ms = now_ms
         return turned
@@ -126,6 +129,7 @@ class Desk:
             work = self._casework(books, now_ms)
             more = self._read(work, Lane.URGENT)
             self._climb(work, _NotYet())
+            self._upkeep.settle(work)
             work.finish()
             more = more or work.told > 0
             cursor = min(books.cursor(lane) for lane in Lane)
@@ -148,18 +152,20 @@ class Desk:
             _log.warning("clock_set_back", by_ms=self._turned_ms - work.now_ms)
             work.set_back(self._turned_ms - work.now_ms)
             grouping.set_back()
+            self._upkeep.forget()
         more_urgent = self._read(work, Lane.URGENT)
         grouping.is_behind = self._read(work, Lane.OTHERS)
         for key, trouble in {**watched, OWN_JOURNAL: self._skipped}.items():
             _watch(work, key, trouble)
         grouping.settle(work)
         ticked = self._climb(work, grouping)
+        self._upkeep.settle(work)
         work.finish()
         more = (
             more_urgent or grouping.is_behind or grouping.has_more or ticked == LADDERS or bool(work.events)
         )
         cursor = min(work.books.cursor(lane) for lane in Lane)
-        wakes = (work.books.cases.next_due_ms(), grouping.wake_at())
+        wakes = (work.books.cases.next_due_ms(), grouping.wake_at(), self._upkeep.wake_at())
         wake_ms = min((at_ms for at_ms in wakes if at_ms is not None), default=None)
         return Turned(cursor, more, wake_ms, work.told, more_urgent)
 

@@ -10,7 +10,9 @@ from alerts.rules.receipts import receipt_of
 from alerts.service.casework import Casework, Moment
 from alerts.service.desk_window import serve
 from alerts.service.grouping import Grouping, offline_key
+from alerts.service.upkeep import answer_hazard
 from gascore.alarm import ALARM_OF_CONDITION, AlarmKind, NoticeState
+from gascore.hazard import UPKEEP, HazardRequested
 from gascore.journal import (
     AlarmStepped,
     BlindBegan,
@@ -56,6 +58,8 @@ def fold(work: Casework, entry: Entry, grouping: Grouping) -> None:
             work.check_reached(notice.alarm)
         case LedgerChanged():
             grouping.needs_survey = True
+        case HazardRequested() as event:
+            answer_hazard(work, event, at_ms)
         case event:
             serve(work, event, at_ms)
 
@@ -87,7 +91,7 @@ def is_urgent(event: Event) -> bool:
         case ReceiptReceived():
             receipt = receipt_of(event.status, event.code)
             return receipt is not None and receipt.state is NoticeState.UNDELIVERED
-        case UnknownLeak() | OperatorRequested() | ReplyReceived():
+        case UnknownLeak() | OperatorRequested() | HazardRequested() | ReplyReceived():
             return True
         case BlindBegan() | BlindEnded() | TroubleBegan() | TroubleEnded():
             return True
@@ -102,7 +106,7 @@ def is_noise(event: Event) -> bool:
     return isinstance(event, _NOISE)
 
 
-_NOISE: Final = (AlarmStepped, NoticeStepped, OperatorAnswered, FirstReport, ServiceStepped, SignedIn)
+_NOISE: Final = (AlarmStepped, NoticeStepped, OperatorAnswered, FirstReport, ServiceStepped, SignedIn, *UPKEEP)
 
 
 def key_of(detector: DetectorId, kind: AlarmKind) -> str:

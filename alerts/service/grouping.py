@@ -21,6 +21,7 @@ from alerts.rules.outage import Limits as OutageLimits
 from alerts.rules.priority import priority_of
 from alerts.rules.unstable import Limits as UnstableLimits
 from alerts.service.casework import Casework, Moment
+from alerts.service.upkeep import Limits as UpkeepLimits
 from gascore.alarm import LISTED, QUIETED, Alarm, AlarmKind, Outage
 from gascore.words import AlarmId, DetectorId, Level
 
@@ -43,6 +44,7 @@ class Limits:
     outage: OutageLimits = field(default_factory=OutageLimits)
     unstable: UnstableLimits = field(default_factory=UnstableLimits)
     hold_ms: int = 45_000
+    upkeep: UpkeepLimits = field(default_factory=UpkeepLimits)
 
 
 def offline_key(detector: DetectorId) -> str:

@@ -15,10 +15,13 @@ from alerts.ports import Lane, SpoiledError, Transaction
 from alerts.rules.casefile import CaseFile
 from alerts.rules.ladder import Ladder
 from alerts.rules.priority import RANKS, rank_of
+from alerts.rules.stale import stale_from_ms
 from gascore.alarm import Alarm, AlarmKind
+from gascore.flood import Load
 from gascore.journal import Entry, Event, StoreDownError
 from gascore.words import AlarmId, DetectorId
 from gaswatch.stores.engine import reading, writing
+from gaswatch.stores.hazards import SqlHazards, load_in, put_load_in
 from gaswatch.stores.journal import after_in, append_in, lock
 from gaswatch.stores.outbox import SqlNotices
 from gaswatch.stores.schema import alarm, cursor, escalation
@@ -111,6 +114,7 @@ class SqlCases:
             "opened_ms": one.opened_ms,
             "closed_ms": one.closed_ms,
             "inside": one.inside,
+            "stale_from_ms": stale_from_ms(one),
             "body": _encode(one),
         }
         upsert(self._connection, alarm, [row])
@@ -136,6 +140,7 @@ class SqlTransaction:
         self._connection = connection
         self.cases = SqlCases(connection)
         self.notices = SqlNotices(connection)
+        self.hazards = SqlHazards(connection)
 
     def cursor(self, lane: Lane) -> int:
         """The id of the last journal entry that this lane has read."""
@@ -162,6 +167,14 @@ class SqlTransaction:
     def move(self, lane: Lane, to: int) -> None:
         """The lane has read up to here."""
         upsert(self._connection, cursor, [{"name": lane, "journal_id": to}])
+
+    def load(self) -> Load:
+        """The newest annunciations and the flood that is on."""
+        return load_in(self._connection)
+
+    def put_load(self, load: Load) -> None:
+        """Remember them."""
+        put_load_in(self._connection, load)
 
     def append(self, events: Sequence[Event], at_ms: int) -> None:
         """Write to the journal."""

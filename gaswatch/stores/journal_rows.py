@@ -1,5 +1,6 @@
 """How an event lies in a row: the columns that are searched for repeat what the body says."""
 
+from gascore.hazard import HazardClosed, HazardOpened
 from gascore.journal import AlarmStepped, Event, LedgerChanged, NoticeStepped, kind_of
 
 
@@ -11,6 +12,8 @@ def columns_of(event: Event) -> dict[str, str | int | None]:
     match event:
         case AlarmStepped():
             detector, site, alarm = event.alarm.detector, event.alarm.site, event.alarm.id
+        case HazardOpened(hazard=one) | HazardClosed(hazard=one):
+            detector, site, alarm = one.detector, one.site, one.alarm
         case NoticeStepped():
             alarm = event.notice.alarm
         case LedgerChanged(entity="detector"):

@@ -203,6 +203,8 @@ alarm = Table(
     Column("closed_ms", BigInteger),
     # The alarm that stands for this one: a group's list is asked for by it.
     Column("inside", Integer, index=True),
+    # Since when it counts as stale; NULL: it never does, or not now (`alerts.rules.stale`).
+    Column("stale_from_ms", BigInteger, index=True),
     Column("body", LargeBinary, nullable=False),
     # One open alarm per key, enforced here: only an open alarm has an open_key.
     CheckConstraint(
@@ -249,6 +251,27 @@ notice = Table(
     Index("ix_notice_begun", "address", "channel", "begun_ms"),
     # The codes that a phone was given are asked for with every text; those of closed alarms are NULL.
     Index("ix_notice_address", "address", "reply_code"),
+)
+hazard = Table(
+    "hazard",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("alarm", Integer, ForeignKey("alarm.id"), nullable=False, index=True),
+    # One open hazard per alarm, enforced here.
+    Column("open_alarm", Integer, unique=True),
+    Column("kind", Text, nullable=False),
+    Column("site", Text, index=True),
+    Column("detector", Text),
+    Column("deadline_ms", BigInteger, nullable=False),
+    Column("closed_ms", BigInteger),
+    Column("body", LargeBinary, nullable=False),
+)
+# The newest annunciations and the flood that is on: one row.
+alarm_load = Table(
+    "alarm_load",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
 )
 
 # --- people who sign in ---------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from gaswatch.stores.groups import SqlGroups
 from gaswatch.stores.journal import SqlJournal
 from gaswatch.stores.registry import SqlRegistry
 from gaswatch.stores.status import SqlStatusBoard
+from gaswatch.wiring.upkeep import upkeep_of
 
 _log = structlog.get_logger()
 _PRIVATE: Final = frozenset({"127.0.0.1", "localhost", "::1", "0.0.0.0"})  # noqa: S104 -- no address to bind to
@@ -77,6 +78,7 @@ def limits_of(settings: Settings) -> Limits:
             calm_ms=round(settings.unstable_calm_s * 1000),
         ),
         hold_ms=round(settings.offline_hold_s * 1000),
+        upkeep=upkeep_of(settings),
     )
 
 

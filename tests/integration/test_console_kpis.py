@@ -20,9 +20,10 @@ def a_busy_day(console: Console) -> None:
     """Twelve alarms within a minute, one of them answered and closed; one that is two days old."""
     old = a_leak(1, received_ms=NOW_MS - 2 * DAY_MS, detector="old")
     console.open_alarm(msgspec.structs.replace(old, kind=AlarmKind.OFFLINE))
-    for number in range(2, 14):
-        alarm = a_leak(number, received_ms=NOW_MS + number * 1000, detector=f"d{number}")
-        console.open_alarm(alarm)
+    for number in range(2, 13):
+        console.open_alarm(a_leak(number, received_ms=NOW_MS + number * 1000, detector=f"d{number}"))
+    alarm = a_leak(13, received_ms=NOW_MS + 13_000, detector="d13")
+    console.open_alarm(alarm)
     console.step(msgspec.structs.replace(acked(alarm), changed_ms=NOW_MS + 60_000), AlarmStep.ACKED)
     console.close_alarm(msgspec.structs.replace(closed(alarm), changed_ms=NOW_MS + 120_000))
 

@@ -34,6 +34,8 @@ class OddServer:
     """Decides instead, by path and body."""
     asked: list[dict[str, str]] = field(default_factory=list)
     """Each request: its query, with "path" and "authorization"."""
+    heard: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    """Each request: its headers and its body."""
     let_go: threading.Event = field(default_factory=threading.Event)
 
 
@@ -45,6 +47,7 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         authorization = self.headers.get("Authorization", "")
+        self.odd.heard.append((dict(self.headers.items()), body))
         self.odd.asked.append(query | {"path": parts.path, "authorization": authorization})
         reply = Reply(self.odd.status, self.odd.body, self.odd.headers, self.odd.mood)
         if self.odd.replies is not None:
