@@ -101,7 +101,7 @@ async def test_a_clock_that_is_set_loses_no_leak_and_makes_nobody_offline(
             await until(lambda: collector.status().messages.pending == 0, what="everything being stored")
             await scrapes.agree(collector.status().messages)
             assert scrapes.wrong == []
-            assert scrapes.looks > 10
+            assert scrapes.looks > 4
             assert set(collector.status().links.values()) == {"up"}
         for no, name in enumerate(NAMES, 1):
             of = [entry.event for entry in site.entries() if getattr(entry.event, "detector", None) == name]
