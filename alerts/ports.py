@@ -12,12 +12,27 @@ from typing import Protocol
 from alerts.rules.casefile import CaseFile
 from alerts.rules.delivery import LookedUp, Parcel, Receipt, Sent
 from alerts.rules.outage import Group
+from alerts.rules.windows import WindowFile
 from gascore.alarm import Alarm, AlarmKind, ChannelKind
 from gascore.flood import Load
 from gascore.hazard import Hazard
 from gascore.journal import Entry, Event
-from gascore.registry import Detector, Person, Role, Room, Site
-from gascore.words import AlarmId, DetectorId, Language, NoticeId, Priority, RoomId, RoomKind, SiteId
+from gascore.policy import Policy
+from gascore.registry import Area, Detector, Person, Role, Room, Site
+from gascore.roster import Roster
+from gascore.windows import PlaceKind
+from gascore.words import (
+    AlarmId,
+    AreaId,
+    DetectorId,
+    Language,
+    NoticeId,
+    PersonId,
+    Priority,
+    RoomId,
+    RoomKind,
+    SiteId,
+)
 
 
 class SpoiledError(Exception):
@@ -66,6 +81,22 @@ class Registry(Protocol):
         """Who has this number (E.164)."""
         ...
 
+    def person(self, person: PersonId) -> Person | None:
+        """One person; None: not in the ledger."""
+        ...
+
+    def area(self, area: AreaId) -> Area | None:
+        """One area; None: not in the ledger."""
+        ...
+
+    def policies(self) -> tuple[Policy, ...]:
+        """The escalation policies in their newest versions."""
+        ...
+
+    def rosters(self) -> tuple[Roster, ...]:
+        """Who takes turns on duty."""
+        ...
+
 
 class Groups(Protocol):
     """What detectors have in common. Implementation: `gaswatch.stores.groups.SqlGroups`."""
@@ -107,6 +138,18 @@ class Cases(Protocol):
 
     def open_of(self, kinds: Collection[AlarmKind]) -> list[Alarm]:
         """All open alarms of these kinds, the oldest first."""
+        ...
+
+    def last_of_key(self, key: str) -> Alarm | None:
+        """The newest alarm of a key, open or closed."""
+        ...
+
+    def covered(self) -> list[AlarmId]:
+        """The open alarms over which a maintenance window lies."""
+        ...
+
+    def open_at(self, place: PlaceKind, at: str) -> list[AlarmId]:
+        """The open alarms of a detector, a room, a site, or an area with those below it."""
         ...
 
     def times(self, detector: DetectorId, since_ms: int, stands_for: AlarmId | None) -> int:
@@ -210,6 +253,18 @@ class Hazards(Protocol):
         ...
 
 
+class WindowFiles(Protocol):
+    """Maintenance windows, inside a transaction."""
+
+    def live(self) -> list[WindowFile]:
+        """Those that are not over; who ends first is first."""
+        ...
+
+    def put(self, file: WindowFile, *, is_over: bool) -> None:
+        """Keep where a window stands; the window itself is never changed from here."""
+        ...
+
+
 class Transaction(Protocol):
     """All or nothing: what is done through it is durable when its context ends without an exception."""
 
@@ -234,6 +289,11 @@ class Transaction(Protocol):
 
     def put_load(self, load: Load) -> None:
         """Remember them."""
+        ...
+
+    @property
+    def windows(self) -> WindowFiles:
+        """Maintenance windows."""
         ...
 
     def cursor(self, lane: Lane) -> int:

@@ -309,6 +309,8 @@ class NoticePurpose(StrEnum):
     CLEARED = "cleared"
     ANSWER = "answer"
     """Our answer to a reply: "taken over by … at …", or "no such code"."""
+    TEST = "test"
+    """Of no alarm: whether the phone can be reached at all."""
 
 
 class Notice(msgspec.Struct, frozen=True):

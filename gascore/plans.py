@@ -108,11 +108,20 @@ STRANGER: Final = Policy(
     300,
 )
 """A leak at a detector that is not in the ledger: nobody knows whose it is, so operators are told at once."""
+GAS_TEST: Final = Policy(
+    "gas_test",
+    "通气试验",
+    "Gas test",
+    (_step(0, Role.SHIFT_LEADER), _step(300, Role.DUTY_OFFICER)),
+    300,
+)
+"""A low leak while gas is let out on purpose: the operators alone, but without delay (docs/adr/0024)."""
 NOBODY: Final = Policy("nobody", "仅显示", "Shown only", (), 24 * _HOUR)
 """An advisory: seen on the console."""
 
 BUILT_IN: Final = {
-    one.id: one for one in (URGENT, LOW_LEAK, TECHNICAL, OURS, CARE, UNMANNED, TOGETHER, STRANGER, NOBODY)
+    one.id: one
+    for one in (URGENT, LOW_LEAK, TECHNICAL, OURS, CARE, UNMANNED, TOGETHER, STRANGER, GAS_TEST, NOBODY)
 }
 _BY_KIND: Final = {
     AlarmKind.BLIND: OURS,

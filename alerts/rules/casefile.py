@@ -15,6 +15,13 @@ class CaseFile(msgspec.Struct, frozen=True):
     ladder: Ladder = Ladder()
 
     @property
+    def due_ms(self) -> int | None:
+        """When something is due without an event: the ladder's next step; of a silent one, the end of its shelf."""
+        if self.ladder.due_ms is not None or self.alarm.shelf is None or self.alarm.closed_ms is not None:
+            return self.ladder.due_ms
+        return self.alarm.shelf.until_ms
+
+    @property
     def case(self) -> Case:
         """What the life of the alarm needs."""
         return Case(self.alarm, self.worse_version)

@@ -5,160 +5,62 @@ pause of any length whoever is due is told once, in one step, and the next insta
 had been no pause. Bad news goes out at once; "it is over" waits `CLEAR_HOLD_MS`, so that a value that
 hovers around the set point does not tell people "leak", "over", "leak" every few seconds. A leak that is over
 and that nobody has answered climbs on to its last rung, without repeats: no gas any more, but somebody must
-take responsibility for why there was some.
+take responsibility for why there was some. An answer that nothing follows counts for a while only: then the
+ladder climbs on from where it was.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final, TypeAlias
 
 import msgspec
 
-from alerts.rules.plans import PLANS, Plan
+from alerts.rules.ladder_words import (
+    Answered,
+    Because,
+    Closed,
+    Drop,
+    Event,
+    Expired,
+    Hasten,
+    Hold,
+    Hush,
+    Ladder,
+    Over,
+    Phase,
+    Progress,
+    Start,
+    Step,
+    Tell,
+    Tick,
+    Unreached,
+)
 from gascore.alarm import NoticePurpose
-from gascore.registry import Role
+
+__all__ = [
+    "Answered",
+    "Because",
+    "Closed",
+    "Drop",
+    "Event",
+    "Expired",
+    "Hasten",
+    "Hold",
+    "Hush",
+    "Ladder",
+    "Over",
+    "Phase",
+    "Progress",
+    "Start",
+    "Step",
+    "Tell",
+    "Tick",
+    "Unreached",
+]
 
 CLEAR_HOLD_MS: Final = 15_000
 """More than one report interval of a detector in alarm (10 s in the demo; GB/T 45839-2025: at most 10 s)."""
-
-
-class Phase(StrEnum):
-    """Where a ladder stands."""
-
-    IDLE = "idle"
-    """Not started."""
-    HELD = "held"
-    """Starts after a short while, if it is not over or explained by then."""
-    QUIET = "quiet"
-    """Another alarm stands for it: nobody is told."""
-    CLIMBING = "climbing"
-    ANSWERED = "answered"
-    """Somebody took responsibility."""
-    CLEARING = "clearing"
-    """Over, unanswered; the people will be told after the hold."""
-    CLEARING_ANSWERED = "clearing_answered"
-    """Over, answered; the people will be told after the hold."""
-    UNANSWERED = "unanswered"
-    """Over, and the people know; but nobody took responsibility, so those further up are told."""
-    DONE = "done"
-
-
-class Ladder(msgspec.Struct, frozen=True):
-    """The saved state. `rung` is the last one told (-1: none), `repeats` how many repeats were told."""
-
-    phase: Phase = Phase.IDLE
-    plan: str = "nobody"
-    started_ms: int = 0
-    rung: int = -1
-    repeats: int = 0
-    due_ms: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """The alarm opened, came back or got worse: from the first rung (again), by this plan."""
-
-    plan: Plan
-    purpose: NoticePurpose = NoticePurpose.RAISED
-
-
-@dataclass(frozen=True, slots=True)
-class Hold:
-    """The alarm opened, or stands on its own again: start by this plan, but only after `hold_ms`."""
-
-    plan: Plan
-    hold_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Hush:
-    """Another alarm stands for this one; `plan` is the one by which it may go on some day."""
-
-    plan: Plan
-
-
-@dataclass(frozen=True, slots=True)
-class Drop:
-    """The alarm is closed because another one has taken its place: those who were told hear of that one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """Time passed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """Somebody took responsibility."""
-
-
-@dataclass(frozen=True, slots=True)
-class Over:
-    """The condition ended; the alarm stays open."""
-
-
-@dataclass(frozen=True, slots=True)
-class Closed:
-    """The alarm is closed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unreached:
-    """Nobody of the rung could be told (refused, no number, no such person): don't wait for the next one."""
-
-    rung: int
-
-
-Event: TypeAlias = Start | Hold | Hush | Drop | Tick | Answered | Over | Closed | Unreached
-
-
-@dataclass(frozen=True, slots=True)
-class Tell:
-    """Tell these roles; with `told` everybody who was told before, too. `rung` counts from 0."""
-
-    purpose: NoticePurpose
-    roles: frozenset[Role]
-    rung: int
-    repeat: int = 0
-    told: bool = False
-
-
-class Because(StrEnum):
-    """Because … – why the ladder did what it did."""
-
-    STARTED = "started"
-    STARTED_AGAIN = "started_again"
-    CLIMBED = "climbed"
-    REPEATED = "repeated"
-    UNREACHED = "unreached"
-    """the ones before could not be reached."""
-    ANSWERED = "answered"
-    OVER = "over"
-    BACK_IN_HOLD = "back_in_hold"
-    """it came back before anybody was told that it was over."""
-    CLEARED = "cleared"
-    CLIMBED_AFTER = "climbed_after"
-    """it is over, and nobody has answered."""
-    CLOSED = "closed"
-    HELD = "held"
-    HUSHED = "hushed"
-    DROPPED = "dropped"
-    NOT_DUE = "not_due"
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What came of an event; nothing happens before `wake_at` unless something else does."""
-
-    state: Ladder
-    effects: tuple[Tell, ...]
-    reason: Because
-
-    @property
-    def wake_at(self) -> int | None:
-        """When the next step is due, ms."""
-        return self.state.due_ms
+REMIND_MS: Final = 300_000
+"""So long before an answer expires who gave it is reminded; at most half of the time."""
 
 
 def step(state: Ladder, event: Event, now_ms: int) -> Step:
@@ -169,20 +71,28 @@ def step(state: Ladder, event: Event, now_ms: int) -> Step:
 
 def next_due(state: Ladder) -> int | None:
     """When the next rung or repeat of a ladder that climbs is due, from its start alone; None: never."""
-    plan = PLANS[state.plan]
-    if not plan.rungs:
+    if not state.rungs:
         return None
-    if state.rung + 1 < len(plan.rungs):
-        return state.started_ms + plan.rungs[state.rung + 1].after_ms
+    if state.rung + 1 < len(state.rungs):
+        return state.started_ms + state.rungs[state.rung + 1].after_ms
     if state.phase is Phase.UNANSWERED:
         return None  # no gas, no repeats
-    return state.started_ms + plan.rungs[-1].after_ms + (state.repeats + 1) * plan.repeat_ms
+    return state.started_ms + state.rungs[-1].after_ms + (state.repeats + 1) * state.chain.repeat_ms
+
+
+def is_expired(state: Ladder, now_ms: int) -> bool:
+    """Whether it was answered, and nothing came of it in time."""
+    return state.phase is Phase.ANSWERED and state.expires_ms is not None and state.expires_ms <= now_ms
 
 
 def set_back(state: Ladder, by_ms: int) -> Ladder:
     """The same ladder after the clock was set back: what was due in a minute is still due in a minute."""
-    due_ms = None if state.due_ms is None else state.due_ms - by_ms
-    return msgspec.structs.replace(state, started_ms=state.started_ms - by_ms, due_ms=due_ms)
+    return msgspec.structs.replace(
+        state,
+        started_ms=state.started_ms - by_ms,
+        due_ms=None if state.due_ms is None else state.due_ms - by_ms,
+        expires_ms=None if state.expires_ms is None else state.expires_ms - by_ms,
+    )
 
 
 def _start(state: Ladder, event: Event, now_ms: int) -> Step:
@@ -190,12 +100,11 @@ def _start(state: Ladder, event: Event, now_ms: int) -> Step:
         raise TypeError(f"TRANSITIONS starts a ladder on {type(event).__name__}")
     again = state.phase is not Phase.IDLE
     reason = Because.STARTED_AGAIN if again else Because.STARTED
-    fresh = Ladder(phase=Phase.CLIMBING, plan=event.plan.name, started_ms=now_ms)
-    if not event.plan.rungs or event.plan.rungs[0].after_ms:
+    fresh = Ladder(phase=Phase.CLIMBING, chain=event.chain, started_ms=now_ms)
+    if not fresh.rungs or fresh.rungs[0].after_ms:
         return Step(_due_at(fresh), (), reason)
-    first = event.plan.rungs[0]
     told = _due_at(msgspec.structs.replace(fresh, rung=0))
-    return Step(told, (Tell(event.purpose, first.roles, rung=0, told=again),), reason)
+    return Step(told, (Tell(event.purpose, fresh.rungs[:1], rung=0, told=again),), reason)
 
 
 def _hold(state: Ladder, event: Event, now_ms: int) -> Step:
@@ -204,7 +113,9 @@ def _hold(state: Ladder, event: Event, now_ms: int) -> Step:
         raise TypeError(f"TRANSITIONS holds a ladder on {type(event).__name__}")
     if state.rung >= 0:
         return Step(_due_at(msgspec.structs.replace(state, phase=Phase.CLIMBING)), (), Because.BACK_IN_HOLD)
-    held = Ladder(phase=Phase.HELD, plan=event.plan.name, started_ms=now_ms, due_ms=now_ms + event.hold_ms)
+    held = Ladder(
+        phase=Phase.HELD, chain=event.chain, started_ms=now_ms, due_ms=now_ms + event.hold_ms, acks=state.acks
+    )
     return Step(held, (), Because.HELD)
 
 
@@ -212,13 +123,17 @@ def _start_if_due(state: Ladder, event: Event, now_ms: int) -> Step:
     if state.due_ms is not None and now_ms < state.due_ms:
         return Step(state, (), Because.NOT_DUE)
     del event
-    return _start(Ladder(), Start(PLANS[state.plan]), now_ms)
+    started = _start(Ladder(), Start(state.chain), now_ms)
+    kept = msgspec.structs.replace(started.state, acks=state.acks)
+    return Step(kept, started.effects, started.reason)
 
 
 def _hush(state: Ladder, event: Event, now_ms: int) -> Step:
     del now_ms
-    plan = event.plan.name if isinstance(event, Hush) else state.plan
-    return Step(msgspec.structs.replace(state, phase=Phase.QUIET, plan=plan, due_ms=None), (), Because.HUSHED)
+    chain = event.chain if isinstance(event, Hush) else state.chain
+    return Step(
+        msgspec.structs.replace(state, phase=Phase.QUIET, chain=chain, due_ms=None), (), Because.HUSHED
+    )
 
 
 def _drop(state: Ladder, event: Event, now_ms: int) -> Step:
@@ -229,7 +144,7 @@ def _drop(state: Ladder, event: Event, now_ms: int) -> Step:
 def _back(state: Ladder, event: Event, now_ms: int) -> Step:
     """People still think that it leaks, and nobody has answered: go on as if it had never been over."""
     started = isinstance(event, Start) and (
-        event.purpose is NoticePurpose.WORSE or event.plan.name != state.plan
+        event.purpose is NoticePurpose.WORSE or event.chain.policy != state.chain.policy
     )
     if started:
         return _start(state, event, now_ms)
@@ -240,48 +155,120 @@ def _back(state: Ladder, event: Event, now_ms: int) -> Step:
 
 def _climb(state: Ladder, event: Event, now_ms: int) -> Step:
     del event
-    plan = PLANS[state.plan]
+    rungs = state.rungs
     elapsed = now_ms - state.started_ms
-    due = [n for n, rung in enumerate(plan.rungs) if n > state.rung and rung.after_ms <= elapsed]
-    roles = frozenset().union(*(plan.rungs[n].roles for n in due))
+    due = [n for n, rung in enumerate(rungs) if n > state.rung and rung.after_ms <= elapsed]
+    told = tuple(rungs[n] for n in due)
     climbed = msgspec.structs.replace(state, rung=max(due, default=state.rung))
     is_over = state.phase is Phase.UNANSWERED
     reason, purpose = Because.CLIMBED_AFTER if is_over else Because.CLIMBED, NoticePurpose.RAISED
-    if climbed.rung == len(plan.rungs) - 1 and plan.rungs and not is_over:
-        repeats = max(state.repeats, (elapsed - plan.rungs[-1].after_ms) // plan.repeat_ms)
+    if climbed.rung == len(rungs) - 1 and rungs and not is_over:
+        repeats = max(state.repeats, (elapsed - rungs[-1].after_ms) // state.chain.repeat_ms)
         if repeats > state.repeats:
             climbed = msgspec.structs.replace(climbed, repeats=repeats)
-            roles, reason, purpose = plan.everybody, Because.REPEATED, NoticePurpose.REPEAT
+            told, reason, purpose = rungs, Because.REPEATED, NoticePurpose.REPEAT
     climbed = _due_at(climbed)
-    if not roles:
+    if not told:
         return Step(climbed, (), Because.NOT_DUE)
-    return Step(climbed, (Tell(purpose, roles, climbed.rung, climbed.repeats),), reason)
+    tell = Tell(purpose, told, climbed.rung, climbed.repeats, acked=climbed.acks)
+    return Step(climbed, (tell,), reason)
 
 
 def _unreached(state: Ladder, event: Event, now_ms: int) -> Step:
     del now_ms
-    plan = PLANS[state.plan]
     up = state.rung + 1
-    if not isinstance(event, Unreached) or event.rung != state.rung or up >= len(plan.rungs):
+    if not isinstance(event, Unreached) or event.rung != state.rung or up >= len(state.rungs):
         # The last rung is repeated at its time; asking a dead number at once again helps nobody.
         return Step(state, (), Because.NOT_DUE)
     told = _due_at(msgspec.structs.replace(state, rung=up))
-    return Step(told, (Tell(NoticePurpose.RAISED, plan.rungs[up].roles, up),), Because.UNREACHED)
+    tell = Tell(NoticePurpose.RAISED, state.rungs[up : up + 1], up, acked=state.acks)
+    return Step(told, (tell,), Because.UNREACHED)
+
+
+def _hasten(state: Ladder, event: Event, now_ms: int) -> Step:
+    """Who answers for it goes on answering: the phase stays."""
+    del event
+    if not state.rungs:
+        return Step(state, (), Because.NOT_DUE)
+    if state.phase is Phase.HELD:
+        state = Ladder(phase=Phase.CLIMBING, chain=state.chain, started_ms=now_ms, acks=state.acks)
+    up = state.rung + 1
+    if up < len(state.rungs):
+        hastened = msgspec.structs.replace(state, rung=up)
+        tell = Tell(NoticePurpose.RAISED, state.rungs[up : up + 1], up, acked=state.acks)
+    else:
+        hastened = msgspec.structs.replace(state, repeats=state.repeats + 1)
+        tell = Tell(NoticePurpose.REPEAT, state.rungs, state.rung, repeat=hastened.repeats, acked=state.acks)
+    is_climbing = state.phase in {Phase.CLIMBING, Phase.UNANSWERED}
+    return Step(_due_at(hastened) if is_climbing else hastened, (tell,), Because.HASTENED)
 
 
 def _answered(state: Ladder, event: Event, now_ms: int) -> Step:
-    del event, now_ms
-    return Step(msgspec.structs.replace(state, phase=Phase.ANSWERED, due_ms=None), (), Because.ANSWERED)
+    """As long as others must answer, too, it climbs on."""
+    joined = _joined(state, event)
+    if len(joined.acks) < joined.acks_needed:
+        return Step(joined, (), Because.ANSWERED_BY_TOO_FEW)
+    answered = msgspec.structs.replace(joined, phase=Phase.ANSWERED, due_ms=None)
+    return Step(_counts_from(answered, now_ms), (), Because.ANSWERED)
 
 
 def _answered_in_hold(state: Ladder, event: Event, now_ms: int) -> Step:
-    del event, now_ms
-    return Step(msgspec.structs.replace(state, phase=Phase.CLEARING_ANSWERED), (), Because.ANSWERED)
+    del now_ms
+    joined = _joined(state, event)
+    if len(joined.acks) < joined.acks_needed:
+        return Step(joined, (), Because.ANSWERED_BY_TOO_FEW)
+    return Step(msgspec.structs.replace(joined, phase=Phase.CLEARING_ANSWERED), (), Because.ANSWERED)
+
+
+def _joined(state: Ladder, event: Event) -> Ladder:
+    by = event.by if isinstance(event, Answered) else ""
+    return state if by in state.acks else msgspec.structs.replace(state, acks=(*state.acks, by))
+
+
+def _progress(state: Ladder, event: Event, now_ms: int) -> Step:
+    """A comment, another answer, anything a person does: the time begins anew."""
+    return Step(
+        _counts_from(_joined(state, event) if isinstance(event, Answered) else state, now_ms),
+        (),
+        Because.PROGRESS,
+    )
+
+
+def _counts_from(state: Ladder, now_ms: int) -> Ladder:
+    lasts_ms = state.chain.ack_expires_ms
+    if not lasts_ms:
+        return state
+    expires_ms = now_ms + lasts_ms
+    return msgspec.structs.replace(
+        state, expires_ms=expires_ms, due_ms=expires_ms - min(REMIND_MS, lasts_ms // 2)
+    )
+
+
+def _remind(state: Ladder, event: Event, now_ms: int) -> Step:
+    """Who has answered hears that more is expected, before others are told again."""
+    del event
+    if state.expires_ms is None or state.due_ms == state.expires_ms:
+        return Step(state, (), Because.NOT_DUE)
+    if state.due_ms is not None and now_ms < state.due_ms:
+        return Step(state, (), Because.NOT_DUE)
+    reminded = msgspec.structs.replace(state, due_ms=state.expires_ms, reminders=state.reminders + 1)
+    tell = Tell(NoticePurpose.REPEAT, (), state.rung, reminded.reminders, acked=state.acks, remind=True)
+    return Step(reminded, (tell,), Because.REMINDED)
+
+
+def _expire(state: Ladder, event: Event, now_ms: int) -> Step:
+    """On from where it was: the next rung, or repeat, is due now, and those after it as far apart as ever."""
+    again = msgspec.structs.replace(state, phase=Phase.CLIMBING, acks=(), expires_ms=None)
+    due_ms = next_due(again)
+    if due_ms is not None:
+        again = msgspec.structs.replace(again, started_ms=again.started_ms + now_ms - due_ms)
+    climbed = _climb(again, event, now_ms)
+    return Step(climbed.state, climbed.effects, Because.ACK_EXPIRED)
 
 
 def _over(state: Ladder, event: Event, now_ms: int) -> Step:
     del event
-    answered = state.phase is Phase.ANSWERED
+    answered = state.phase is Phase.ANSWERED or bool(state.acks)  # no gas any more: one is enough
     phase = Phase.CLEARING_ANSWERED if answered else Phase.CLEARING
     return Step(msgspec.structs.replace(state, phase=phase, due_ms=now_ms + CLEAR_HOLD_MS), (), Because.OVER)
 
@@ -306,7 +293,7 @@ def _end(state: Ladder, event: Event, now_ms: int) -> Step:
 def _clear(state: Ladder, event: Event, now_ms: int) -> Step:
     del event, now_ms
     done = msgspec.structs.replace(state, phase=Phase.DONE, due_ms=None)
-    tell = Tell(NoticePurpose.CLEARED, frozenset(), state.rung, state.repeats, told=True)
+    tell = Tell(NoticePurpose.CLEARED, (), state.rung, state.repeats, told=True)
     return Step(done, (tell,), Because.CLOSED)
 
 
@@ -333,6 +320,13 @@ TRANSITIONS: Final[Mapping[tuple[Phase, type], _Move]] = {
     (Phase.QUIET, Answered): _answered,
     (Phase.QUIET, Closed): _clear,
     (Phase.CLIMBING, Hush): _hush,
+    (Phase.HELD, Hasten): _hasten,
+    (Phase.CLIMBING, Hasten): _hasten,
+    (Phase.ANSWERED, Hasten): _hasten,
+    (Phase.CLEARING, Hasten): _hasten,
+    (Phase.CLEARING_ANSWERED, Hasten): _hasten,
+    (Phase.UNANSWERED, Hasten): _hasten,
+    (Phase.ANSWERED, Hush): _hush,
     (Phase.CLIMBING, Drop): _drop,
     (Phase.ANSWERED, Drop): _drop,
     (Phase.CLIMBING, Start): _start,
@@ -341,6 +335,10 @@ TRANSITIONS: Final[Mapping[tuple[Phase, type], _Move]] = {
     (Phase.CLIMBING, Answered): _answered,
     (Phase.CLIMBING, Over): _over,
     (Phase.CLIMBING, Closed): _clear,
+    (Phase.ANSWERED, Tick): _remind,
+    (Phase.ANSWERED, Answered): _progress,
+    (Phase.ANSWERED, Progress): _progress,
+    (Phase.ANSWERED, Expired): _expire,
     (Phase.ANSWERED, Start): _start,
     (Phase.ANSWERED, Over): _over,
     (Phase.ANSWERED, Closed): _clear,

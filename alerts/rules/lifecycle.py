@@ -5,98 +5,33 @@ part 9 has it: a leak stays open, though normal and acknowledged, until a person
 What is not a leak closes by itself when its condition ends.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 from typing import Final, TypeAlias
 
-import msgspec
-
-from gascore.alarm import QUIETED, Alarm, AlarmCause, AlarmKind, AlarmStatus, Outage
+from alerts.rules.changes import changed, opened
+from alerts.rules.occasions import (
+    Absorbed,
+    Ack,
+    AckExpired,
+    Began,
+    Close,
+    Comment,
+    Covered,
+    Ended,
+    Event,
+    Hasten,
+    Numbers,
+    Shelve,
+    StoodFor,
+    Take,
+    Unshelve,
+)
+from alerts.rules.suppression import may_cover, may_shelve
+from gascore.alarm import QUIETED, Alarm, AlarmCause, AlarmKind, AlarmStatus, Cover, FalseTrigger
 from gascore.journal import AlarmStep, AlarmStepped
 from gascore.operators import Outcome
-from gascore.words import AlarmId, DetectorId, Level, Priority, RoomId, SiteId
-
-LATCHING: Final = frozenset({AlarmKind.LEAK, AlarmKind.UNKNOWN_LEAK})
-
-
-@dataclass(frozen=True, slots=True)
-class Began:
-    """A condition holds. `id` is used when this opens an alarm; `lel` is %LEL; instants in ms."""
-
-    id: AlarmId
-    key: str
-    kind: AlarmKind
-    priority: Priority
-    since_ms: int
-    received_ms: int
-    level: Level = Level.NONE
-    lel: float | None = None
-    codes: tuple[str, ...] = ()
-    late: bool = False
-    detector: DetectorId | None = None
-    site: SiteId | None = None
-    room: RoomId | None = None
-    inside: AlarmId | None = None
-    outage: Outage | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """The condition holds no more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Absorbed:
-    """Another alarm explains more and takes its place."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoodFor:
-    """From now on the alarm `other` stands for this one; None: it is on its own."""
-
-    other: AlarmId | None
-
-
-@dataclass(frozen=True, slots=True)
-class Numbers:
-    """What a group alarm counts, or how often a connection broke off (`count`).
-
-    `worse`: so much more than when somebody answered for it that people are told again.
-    """
-
-    outage: Outage | None = None
-    count: int | None = None
-    worse: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Ack:
-    """Somebody takes responsibility, having seen `seen_version` (None: by text, without a version)."""
-
-    by: str
-    seen_version: int | None = None
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Close:
-    """A person closes it and says why."""
-
-    by: str
-    cause: AlarmCause | None
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Comment:
-    """A person adds a remark."""
-
-    by: str
-    note: str
-
-
-Event: TypeAlias = Began | Ended | Absorbed | StoodFor | Numbers | Ack | Close | Comment
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,31 +83,64 @@ class Cue(Enum):
     CLOSE = auto()
     CLOSE_WITHOUT_CAUSE = auto()
     COMMENT = auto()
+    CLOSE_WITHOUT_TRIGGER = auto()
+    CLOSE_WITHOUT_WORDS = auto()
+    SHELVE = auto()
+    SHELVE_A_LEAK = auto()
+    SHELVE_WITHOUT_WORDS = auto()
+    SHELVE_WITHOUT_END = auto()
+    UNSHELVE = auto()
+    UNSHELVE_WHAT_IS_NOT = auto()
+    COVER = auto()
+    UNCOVER = auto()
+    TAKE = auto()
+    TAKE_AGAIN = auto()
+    TAKE_FROM_ANOTHER = auto()
+    HASTEN = auto()
     ABSORBED = auto()
     STOOD_FOR = auto()
     ON_ITS_OWN = auto()
     NUMBERS = auto()
+    ACK_EXPIRED = auto()
 
 
+Request: TypeAlias = Close | Comment | Shelve | Unshelve | Take | Hasten
 _UA, _UN = AlarmStatus.UNACKED_ACTIVE, AlarmStatus.UNACKED_NORMAL
 _AA, _AN, _X = AlarmStatus.ACKED_ACTIVE, AlarmStatus.ACKED_NORMAL, AlarmStatus.CLOSED
 
+_ASKED: Final[Mapping[Cue, Why]] = {
+    Cue.COMMENT: AlarmStep.COMMENTED,
+    Cue.SHELVE: AlarmStep.SHELVED,
+    Cue.SHELVE_A_LEAK: Outcome.NEVER_SHELVED,
+    Cue.SHELVE_WITHOUT_WORDS: Outcome.NOTE_MISSING,
+    Cue.SHELVE_WITHOUT_END: Outcome.BAD_END,
+    Cue.UNSHELVE: AlarmStep.UNSHELVED,
+    Cue.UNSHELVE_WHAT_IS_NOT: Outcome.NOT_SHELVED,
+    Cue.TAKE: AlarmStep.TAKEN,
+    Cue.TAKE_AGAIN: Outcome.ALREADY,
+    Cue.TAKE_FROM_ANOTHER: Outcome.OWNED,
+    Cue.HASTEN: AlarmStep.HASTENED,
+    Cue.COVER: AlarmStep.COVERED,
+    Cue.UNCOVER: AlarmStep.UNCOVERED,
+}
+"""The same whatever the condition and the acknowledgement of an open alarm are."""
+_CLOSING: Final = (Cue.CLOSE, Cue.CLOSE_WITHOUT_CAUSE, Cue.CLOSE_WITHOUT_TRIGGER, Cue.CLOSE_WITHOUT_WORDS)
+_ASKING: Final = (*_CLOSING, Cue.ACK, *(cue for cue in _ASKED if cue not in {Cue.COVER, Cue.UNCOVER}))
+
 TRANSITIONS: Final[Mapping[tuple[AlarmStatus | None, Cue], Why]] = {
+    **{(None, cue): Outcome.NOT_FOUND for cue in _ASKING},
+    **{(state, cue): why for state in (_UA, _UN, _AA, _AN) for cue, why in _ASKED.items()},
+    **{(state, cue): Outcome.STILL_ACTIVE for state in (_UA, _AA) for cue in _CLOSING},
+    **{(_UN, cue): Outcome.NOT_ACKED for cue in _CLOSING},
+    **{(_X, cue): Outcome.ALREADY for cue in _ASKING},
     (None, Cue.BEGAN): AlarmStep.OPENED,
     (None, Cue.ENDED): Nothing.NOT_OPEN,
-    (None, Cue.ACK): Outcome.NOT_FOUND,
-    (None, Cue.CLOSE): Outcome.NOT_FOUND,
-    (None, Cue.CLOSE_WITHOUT_CAUSE): Outcome.NOT_FOUND,
-    (None, Cue.COMMENT): Outcome.NOT_FOUND,
     (_UA, Cue.WORSENED): AlarmStep.WORSE,
     (_UA, Cue.EASED): AlarmStep.LESS,
     (_UA, Cue.ENDED_LATCHED): AlarmStep.NORMAL,
     (_UA, Cue.ENDED): AlarmStep.CLOSED,
     (_UA, Cue.ACK): AlarmStep.ACKED,
     (_UA, Cue.STALE_ACK): Outcome.CHANGED_MEANWHILE,
-    (_UA, Cue.CLOSE): Outcome.STILL_ACTIVE,
-    (_UA, Cue.CLOSE_WITHOUT_CAUSE): Outcome.STILL_ACTIVE,
-    (_UA, Cue.COMMENT): AlarmStep.COMMENTED,
     (_UA, Cue.ABSORBED): AlarmStep.CLOSED,
     (_UA, Cue.STOOD_FOR): AlarmStep.QUIETED,
     (_UA, Cue.ON_ITS_OWN): AlarmStep.ON_ITS_OWN,
@@ -180,73 +148,123 @@ TRANSITIONS: Final[Mapping[tuple[AlarmStatus | None, Cue], Why]] = {
     (_UN, Cue.BEGAN): AlarmStep.CAME_BACK,
     (_UN, Cue.ACK): AlarmStep.ACKED,
     (_UN, Cue.STALE_ACK): Outcome.CHANGED_MEANWHILE,
-    (_UN, Cue.CLOSE): Outcome.NOT_ACKED,
-    (_UN, Cue.CLOSE_WITHOUT_CAUSE): Outcome.NOT_ACKED,
-    (_UN, Cue.COMMENT): AlarmStep.COMMENTED,
     (_AA, Cue.WORSENED): AlarmStep.WORSE,
     (_AA, Cue.EASED): AlarmStep.LESS,
     (_AA, Cue.ENDED_LATCHED): AlarmStep.NORMAL,
     (_AA, Cue.ENDED): AlarmStep.CLOSED,
     (_AA, Cue.ACK): Outcome.ALREADY,
     (_AA, Cue.STALE_ACK): Outcome.ALREADY,
-    (_AA, Cue.CLOSE): Outcome.STILL_ACTIVE,
-    (_AA, Cue.CLOSE_WITHOUT_CAUSE): Outcome.STILL_ACTIVE,
-    (_AA, Cue.COMMENT): AlarmStep.COMMENTED,
     (_AA, Cue.ABSORBED): AlarmStep.CLOSED,
     (_AA, Cue.STOOD_FOR): AlarmStep.QUIETED,
     (_AA, Cue.ON_ITS_OWN): AlarmStep.ON_ITS_OWN,
     (_AA, Cue.NUMBERS): AlarmStep.COUNTED,
+    (_AA, Cue.ACK_EXPIRED): AlarmStep.ACK_EXPIRED,
     (_AN, Cue.BEGAN): AlarmStep.CAME_BACK,
     (_AN, Cue.ACK): Outcome.ALREADY,
     (_AN, Cue.STALE_ACK): Outcome.ALREADY,
     (_AN, Cue.CLOSE): AlarmStep.CLOSED,
     (_AN, Cue.CLOSE_WITHOUT_CAUSE): Outcome.CAUSE_MISSING,
-    (_AN, Cue.COMMENT): AlarmStep.COMMENTED,
-    (_X, Cue.ACK): Outcome.ALREADY,
+    (_AN, Cue.CLOSE_WITHOUT_TRIGGER): Outcome.TRIGGER_MISSING,
+    (_AN, Cue.CLOSE_WITHOUT_WORDS): Outcome.NOTE_MISSING,
     (_X, Cue.STALE_ACK): Outcome.ALREADY,
-    (_X, Cue.CLOSE): Outcome.ALREADY,
-    (_X, Cue.CLOSE_WITHOUT_CAUSE): Outcome.ALREADY,
     (_X, Cue.COMMENT): AlarmStep.COMMENTED,
 }
 """State x cue -> the step, or why not. A pair without a row changes nothing (`Nothing.SAME`)."""
 
 
+_NEWS: Final = frozenset({AlarmStep.OPENED, AlarmStep.CAME_BACK, AlarmStep.WORSE})
+
+
 def step(state: Case | None, event: Event, now_ms: int) -> Step:
     """Change an alarm by an event at `now_ms`; without a change the same state object comes back."""
-    cue = cue_of(state, event)
-    reason = TRANSITIONS.get((state.alarm.status if state else None, cue), Nothing.SAME)
+    cue = cue_of(state, event, now_ms)
+    reason = TRANSITIONS.get((state.alarm.standing if state else None, cue), Nothing.SAME)
     if not isinstance(reason, AlarmStep):
         return Step(state, (), reason)
-    alarm = _open(event, now_ms) if state is None else _changed(state.alarm, reason, event, now_ms)
-    got_worse = reason in {AlarmStep.OPENED, AlarmStep.CAME_BACK, AlarmStep.WORSE}
-    worse_version = alarm.version if state is None or got_worse else state.worse_version
+    alarm = opened(event, now_ms) if state is None else changed(state.alarm, reason, event, now_ms)
+    # What takes an acknowledgement away is news to who gave it.
+    is_news = (
+        state is None or reason in _NEWS or (state.alarm.acked_ms is not None and alarm.acked_ms is None)
+    )
+    worse_version = alarm.version if state is None or is_news else state.worse_version
     effect = AlarmStepped(
         alarm=alarm, step=reason, by=getattr(event, "by", None), note=getattr(event, "note", "")
     )
     return Step(Case(alarm, worse_version), (effect,), reason)
 
 
-def cue_of(state: Case | None, event: Event) -> Cue:
+def cue_of(state: Case | None, event: Event, now_ms: int) -> Cue:
     """What an event means for this alarm."""
+    alarm = state.alarm if state else None
     match event:
         case Began():
-            return _cue_of_began(state.alarm if state else None, event)
+            return _cue_of_began(alarm, event)
         case Ended():
-            return Cue.ENDED_LATCHED if state and state.alarm.latched else Cue.ENDED
-        case Absorbed() | StoodFor() | Numbers():
-            return _cue_of_grouping(state.alarm if state else None, event)
+            return Cue.ENDED_LATCHED if alarm and alarm.latched else Cue.ENDED
+        case Absorbed() | StoodFor() | Numbers() | Covered():
+            return _cue_of_surroundings(alarm, event)
         case Ack():
             stale = state and event.seen_version is not None and event.seen_version < state.worse_version
             return Cue.STALE_ACK if stale else Cue.ACK
+        case AckExpired():
+            return Cue.ACK_EXPIRED
+        case _:
+            return _cue_of_request(alarm, event, now_ms)
+
+
+def _cue_of_request(alarm: Alarm | None, event: Request, now_ms: int) -> Cue:
+    match event:
         case Close():
-            # "It cleared" is what the service says of an alarm that nobody had to judge; a person says why.
-            judged = event.cause not in {None, AlarmCause.CLEARED}
-            return Cue.CLOSE if judged else Cue.CLOSE_WITHOUT_CAUSE
+            return _cue_of_close(event)
         case Comment():
             return Cue.COMMENT
+        case Shelve():
+            return _cue_of_shelve(alarm, event, now_ms)
+        case Unshelve():
+            return Cue.UNSHELVE if alarm and alarm.shelf else Cue.UNSHELVE_WHAT_IS_NOT
+        case Take():
+            return _cue_of_take(alarm, event)
+        case Hasten():
+            return Cue.HASTEN
 
 
-def _cue_of_grouping(alarm: Alarm | None, event: Absorbed | StoodFor | Numbers) -> Cue:
+def _cue_of_take(alarm: Alarm | None, event: Take) -> Cue:
+    owner = alarm.owner if alarm else None
+    if owner == event.by:
+        return Cue.TAKE_AGAIN
+    return Cue.TAKE if owner is None or event.take_over else Cue.TAKE_FROM_ANOTHER
+
+
+def _cue_of_close(event: Close) -> Cue:
+    # "It cleared" is what the service says of an alarm that nobody had to judge; a person says why.
+    if event.cause in {None, AlarmCause.CLEARED, AlarmCause.ABSORBED}:
+        return Cue.CLOSE_WITHOUT_CAUSE
+    is_false = event.cause is AlarmCause.FALSE_ALARM
+    if is_false and event.trigger is None:
+        return Cue.CLOSE_WITHOUT_TRIGGER
+    says_other = event.cause is AlarmCause.OTHER or (is_false and event.trigger is FalseTrigger.OTHER)
+    return Cue.CLOSE_WITHOUT_WORDS if says_other and not event.note.strip() else Cue.CLOSE
+
+
+def _cue_of_shelve(alarm: Alarm | None, event: Shelve, now_ms: int) -> Cue:
+    if alarm is not None and not may_shelve(alarm.kind):
+        return Cue.SHELVE_A_LEAK
+    if not event.note.strip():
+        return Cue.SHELVE_WITHOUT_WORDS
+    if event.until_ms is None or not now_ms < event.until_ms <= now_ms + event.longest_ms:
+        return Cue.SHELVE_WITHOUT_END
+    return Cue.SHELVE
+
+
+def _cue_of_cover(alarm: Alarm, cover: Cover | None) -> Cue:
+    if cover == alarm.cover:
+        return Cue.UNCHANGED
+    if cover is None:
+        return Cue.UNCOVER
+    return Cue.COVER if may_cover(alarm.kind, alarm.priority, cover) else Cue.UNCHANGED
+
+
+def _cue_of_surroundings(alarm: Alarm | None, event: Absorbed | StoodFor | Numbers | Covered) -> Cue:
     if alarm is None:
         return Cue.UNCHANGED
     match event:
@@ -257,11 +275,17 @@ def _cue_of_grouping(alarm: Alarm | None, event: Absorbed | StoodFor | Numbers) 
             if other == alarm.inside or alarm.kind not in QUIETED:
                 return Cue.UNCHANGED
             return Cue.ON_ITS_OWN if other is None else Cue.STOOD_FOR
-        case Numbers(worse=True):
-            return Cue.WORSENED
-        case Numbers(outage, count):
-            is_same = outage in {None, alarm.outage} and count in {None, alarm.count}
-            return Cue.UNCHANGED if is_same else Cue.NUMBERS
+        case Covered(cover):
+            return _cue_of_cover(alarm, cover)
+        case Numbers():
+            return _cue_of_numbers(alarm, event)
+
+
+def _cue_of_numbers(alarm: Alarm, event: Numbers) -> Cue:
+    if event.worse:
+        return Cue.WORSENED
+    is_same = event.outage in {None, alarm.outage} and event.count in {None, alarm.count}
+    return Cue.UNCHANGED if is_same else Cue.NUMBERS
 
 
 def _cue_of_began(alarm: Alarm | None, event: Began) -> Cue:
@@ -275,115 +299,3 @@ def _cue_of_began(alarm: Alarm | None, event: Began) -> Cue:
     if event.level < alarm.level or tells_more:
         return Cue.EASED
     return Cue.UNCHANGED
-
-
-def _open(event: Event, now_ms: int) -> Alarm:
-    if not isinstance(event, Began):
-        raise TypeError(f"TRANSITIONS opens an alarm on {type(event).__name__}")
-    return Alarm(
-        id=event.id,
-        key=event.key,
-        kind=event.kind,
-        priority=event.priority,
-        version=1,
-        active=True,
-        latched=event.kind in LATCHING,
-        opened_ms=now_ms,
-        changed_ms=now_ms,
-        received_ms=event.received_ms,
-        since_ms=event.since_ms,
-        detector=event.detector,
-        site=event.site,
-        room=event.room,
-        level=event.level,
-        peak_level=event.level,
-        peak_lel=event.lel,
-        late=event.late,
-        codes=event.codes,
-        inside=event.inside if event.kind in QUIETED else None,
-        outage=event.outage,
-    )
-
-
-def _changed(alarm: Alarm, reason: AlarmStep, event: Event, now_ms: int) -> Alarm:
-    alarm = msgspec.structs.replace(alarm, version=alarm.version + 1, changed_ms=now_ms)
-    return _CHANGES[reason](alarm, event)
-
-
-def _back_or_other_level(alarm: Alarm, event: Event) -> Alarm:
-    if not isinstance(event, Began):
-        raise TypeError(f"TRANSITIONS changes a level on {type(event).__name__}")
-    lels = [value for value in (alarm.peak_lel, event.lel) if value is not None]
-    return msgspec.structs.replace(
-        alarm,
-        active=True,
-        level=event.level,
-        peak_level=max(alarm.peak_level, event.level),
-        peak_lel=max(lels, default=None),
-        # An open alarm never becomes less urgent: people were told that it is.
-        priority=min(alarm.priority, event.priority),
-        codes=event.codes,
-    )
-
-
-def _worse(alarm: Alarm, event: Event) -> Alarm:
-    counts = isinstance(event, Numbers)
-    changed = _counted(alarm, event) if counts else _back_or_other_level(alarm, event)
-    return msgspec.structs.replace(changed, acked_by=None, acked_ms=None)
-
-
-def _came_back(alarm: Alarm, event: Event) -> Alarm:
-    changed = _worse(alarm, event)
-    since_ms = event.since_ms if isinstance(event, Began) else alarm.since_ms
-    return msgspec.structs.replace(changed, count=alarm.count + 1, since_ms=since_ms)
-
-
-def _normal(alarm: Alarm, event: Event) -> Alarm:
-    del event
-    return msgspec.structs.replace(alarm, active=False, level=Level.NONE)
-
-
-def _acked(alarm: Alarm, event: Event) -> Alarm:
-    by, note = getattr(event, "by", None), getattr(event, "note", "")
-    outage = alarm.outage and msgspec.structs.replace(alarm.outage, acked=alarm.outage.offline)
-    return msgspec.structs.replace(
-        alarm, acked_by=by, acked_ms=alarm.changed_ms, note=note or alarm.note, outage=outage
-    )
-
-
-def _closed(alarm: Alarm, event: Event) -> Alarm:
-    closed = msgspec.structs.replace(_normal(alarm, event), closed_ms=alarm.changed_ms)
-    if isinstance(event, Close):
-        return msgspec.structs.replace(
-            closed, closed_by=event.by, cause=event.cause, note=event.note or alarm.note
-        )
-    cause = AlarmCause.ABSORBED if isinstance(event, Absorbed) else AlarmCause.CLEARED
-    return msgspec.structs.replace(closed, cause=cause)
-
-
-def _stood_for(alarm: Alarm, event: Event) -> Alarm:
-    return msgspec.structs.replace(alarm, inside=getattr(event, "other", None))
-
-
-def _counted(alarm: Alarm, event: Event) -> Alarm:
-    outage, count = getattr(event, "outage", None), getattr(event, "count", None)
-    return msgspec.structs.replace(alarm, outage=outage or alarm.outage, count=count or alarm.count)
-
-
-def _unchanged(alarm: Alarm, event: Event) -> Alarm:
-    del event
-    return alarm
-
-
-_CHANGES: Final[Mapping[AlarmStep, Callable[[Alarm, Event], Alarm]]] = {
-    AlarmStep.CAME_BACK: _came_back,
-    AlarmStep.WORSE: _worse,
-    AlarmStep.LESS: _back_or_other_level,
-    AlarmStep.NORMAL: _normal,
-    AlarmStep.ACKED: _acked,
-    AlarmStep.CLOSED: _closed,
-    AlarmStep.COMMENTED: _unchanged,
-    AlarmStep.QUIETED: _stood_for,
-    AlarmStep.ON_ITS_OWN: _stood_for,
-    AlarmStep.COUNTED: _counted,
-}

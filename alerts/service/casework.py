@@ -1,8 +1,8 @@
 """Applies events to alarms and their ladders inside one transaction, and collects what the journal gets."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from typing import Final, Protocol
 
@@ -10,23 +10,22 @@ import msgspec
 import structlog
 
 from alerts.ports import Groups, Registry, SpoiledError, Transaction
-from alerts.rules import ladder, lifecycle, sending
+from alerts.rules import ladder, lifecycle, occasions, sending
 from alerts.rules.casefile import CaseFile
 from alerts.rules.delivery import is_unreached
-from alerts.rules.ladder import Answered, Closed, Drop, Hold, Hush, Over, Start, Tell, Tick, Unreached
-from alerts.rules.plans import plan_for
+from alerts.rules.following import HUSHING, ladder_event
+from alerts.rules.ladder import Hold, Tell, Tick, Unreached
+from alerts.rules.suppression import may_shelve, shelf_left
+from alerts.service.escalating import Escalating
 from alerts.service.places import Places
-from alerts.service.telling import Teller
-from gascore.alarm import QUIETED, Alarm, AlarmCause, NoticePurpose, NoticeState
+from alerts.service.telling import Reach, Teller
+from gascore.alarm import Alarm, AlarmKind, ChannelKind, Cover, NoticePurpose, NoticeState
 from gascore.journal import AlarmStep, AlarmStepped, Event
-from gascore.words import AlarmId
+from gascore.operators import Outcome
+from gascore.plans import NO_DUTY
+from gascore.words import AlarmId, Priority
 
 _log = structlog.get_logger()
-_PURPOSE: Final[Mapping[AlarmStep, NoticePurpose]] = {
-    AlarmStep.OPENED: NoticePurpose.RAISED,
-    AlarmStep.CAME_BACK: NoticePurpose.RAISED,
-    AlarmStep.WORSE: NoticePurpose.WORSE,
-}
 UNDECIDED_MS: Final = 5_000
 """How much longer a held alarm waits while the journal behind it has not been taken in."""
 STUCK_MS: Final = 60_000
@@ -45,6 +44,18 @@ class Guard(Protocol):
 
     def stands_for(self, alarm: Alarm) -> AlarmId | None:
         """The alarm that stands for this one."""
+        ...
+
+
+class Covers(Protocol):
+    """Which maintenance window lies over what. Implementation: `alerts.service.windows`."""
+
+    def cover_of(self, places: Places, began: occasions.Began) -> Cover | None:
+        """The window that lies over an alarm which is about to open."""
+        ...
+
+    def changed(self, books: Transaction, now_ms: int) -> None:
+        """Somebody changed a window."""
         ...
 
 
@@ -69,9 +80,13 @@ class Casework:
         self.books = books
         self.now_ms = now_ms
         self.places = Places(registry, groups)
-        self.teller = Teller(books.notices, registry, self.places, zone)
+        self.escalating = Escalating(registry, self.places, zone, now_ms)
+        self.teller = Teller(books.notices, registry, self.escalating)
         self.events: list[Event] = []
         self.told = 0
+        self.registry = registry
+        self.windows: Covers | None = None
+        self.shelve_ms = 0
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
@@ -85,28 +100,51 @@ class Casework:
             self.told = told
             raise
 
-    def happen(self, file: CaseFile | None, event: lifecycle.Event, moment: Moment) -> lifecycle.Step:
+    def happen(self, file: CaseFile | None, event: occasions.Event, moment: Moment) -> lifecycle.Step:
         """Change an alarm; its ladder follows."""
+        if file is None and isinstance(event, occasions.Began):
+            event = self._in_its_place(event)
         done = lifecycle.step(file.case if file else None, event, moment.at_ms)
         if done.state is None or not done.effects:
+            if file is not None and isinstance(event, occasions.Ack) and done.reason is Outcome.ALREADY:
+                self._joins(file, event, moment)
             return done
         changed = file.with_case(done.state) if file else CaseFile(done.state.alarm, done.state.worse_version)
         self.events.extend(done.effects)
         step = done.effects[0].step
         _log.info("alarm", alarm=changed.alarm.id, key=changed.alarm.key, reason=step.value)
-        follow = _ladder_event(file.alarm if file else None, changed.alarm, step, moment)
+        follow = ladder_event(
+            file.alarm if file else None,
+            changed.alarm,
+            step,
+            moment.wait_ms,
+            self.escalating.chain_of,
+            _who(event),
+        )
         if follow is None:
             self.books.cases.put(changed)
         else:
             self.climb(changed, follow, moment, changed=True)
-        if step is AlarmStep.ACKED:
+        if step is AlarmStep.ACKED and changed.ladder.acks_needed == 1:
             self._withdraw(changed.alarm, {NoticePurpose.REPEAT})
-        elif step is AlarmStep.QUIETED and changed.ladder.rung >= 0:  # else nobody was told yet
+        elif step in HUSHING and changed.ladder.rung >= 0:  # else nobody was told yet
             self._withdraw(changed.alarm, {NoticePurpose.RAISED, NoticePurpose.REPEAT})
         elif step is AlarmStep.CLOSED:
             self._withdraw(changed.alarm, {NoticePurpose.RAISED, NoticePurpose.WORSE, NoticePurpose.REPEAT})
             self.books.notices.forget_codes(changed.alarm.id)
         return done
+
+    def windows_changed(self) -> None:
+        """Somebody made, changed or ended a maintenance window."""
+        if self.windows:
+            self.windows.changed(self.books, self.now_ms)
+
+    def _in_its_place(self, began: occasions.Began) -> occasions.Began:
+        """With what lies over the place already, and what is left of the shelf of its last alarm."""
+        before = self.books.cases.last_of_key(began.key) if may_shelve(began.kind) else None
+        shelf = shelf_left(before.shelf, self.now_ms) if before else None
+        cover = self.windows.cover_of(self.places, began) if self.windows else None
+        return replace(began, cover=cover, shelf=shelf)
 
     def climb(self, file: CaseFile, event: ladder.Event, moment: Moment, *, changed: bool = False) -> None:
         """Change a ladder and tell whom it names; where nobody is there, the next ones at once.
@@ -139,14 +177,20 @@ class Casework:
         return len(due), stuck
 
     def _go_on(self, file: CaseFile, guard: Guard) -> None:
-        """A ladder that was held starts only if nothing else explains its alarm by now."""
+        """A shelf that is over is taken away; a ladder that was held starts only if nothing explains its alarm."""
+        if file.alarm.shelf is not None and file.alarm.shelf.until_ms <= self.now_ms:
+            self.happen(file, occasions.Unshelve(), Moment(self.now_ms))
+            return
+        if ladder.is_expired(file.ladder, self.now_ms):
+            self._ack_expires(file)
+            return
         if file.ladder.phase is ladder.Phase.HELD:
             other = guard.stands_for(file.alarm)
             if other not in {None, file.alarm.inside}:
-                self.happen(file, lifecycle.StoodFor(other), Moment(self.now_ms))
+                self.happen(file, occasions.StoodFor(other), Moment(self.now_ms))
                 return
             if guard.is_undecided:
-                again = Hold(plan_for(file.alarm.kind, file.alarm.priority), UNDECIDED_MS)
+                again = Hold(self.escalating.chain_of(file.alarm), UNDECIDED_MS)
                 self.climb(file, again, Moment(self.now_ms))
                 return
         self.climb(file, Tick(), Moment(self.now_ms))
@@ -182,40 +226,83 @@ class Casework:
             self.books.append(self.events, self.now_ms)
 
     def _tell(self, file: CaseFile, tell: Tell, moment: Moment) -> None:
+        if tell.purpose is not NoticePurpose.CLEARED and not tell.remind:
+            file = self._shout(file, tell)
         reach = self.teller.tell(file.alarm, tell, self.now_ms, moment.cause_ms)
         self.told += reach.told
         if tell.purpose is NoticePurpose.CLEARED:
             return
+        if tell.remind:
+            self.events.append(AlarmStepped(alarm=file.alarm, step=AlarmStep.REMINDED))
+            return
         if reach.told and (tell.rung > 0 or tell.repeat):
             step = AlarmStepped(alarm=file.alarm, step=AlarmStep.ESCALATED, rung=tell.rung)
             self.events.append(step)
-        if not reach.told and not reach.knew:
+        self._duty(reach)
+        if reach.unmanned or (not reach.told and not reach.knew):
             _log.warning("nobody_to_tell", alarm=file.alarm.id, rung=tell.rung)
             self.climb(file, Unreached(tell.rung), Moment(self.now_ms))
+
+    def _joins(self, file: CaseFile, ack: occasions.Ack, moment: Moment) -> None:
+        """One more who takes responsibility; where several must, the ladder waits for it."""
+        if file.alarm.closed_ms is not None:
+            return
+        if _who(ack) not in file.ladder.acks:
+            self.events.append(AlarmStepped(alarm=file.alarm, step=AlarmStep.ALSO_ACKED, by=ack.by))
+        self.climb(file, ladder.Answered(_who(ack)), moment)
+
+    def _ack_expires(self, file: CaseFile) -> None:
+        """What nobody is told of at present goes on counting as answered."""
+        if file.alarm.acked_ms is None or not file.alarm.active or file.alarm.is_silent:
+            self.climb(file, ladder.Progress(), Moment(self.now_ms))
+        else:
+            self.happen(file, occasions.AckExpired(), Moment(self.now_ms))
+
+    def _duty(self, reach: Reach) -> None:
+        """Nobody on duty is told to the operators at once; it is over when somebody is."""
+        for roster in sorted(reach.unmanned):
+            key = f"system:trouble:{NO_DUTY} {roster}"
+            if self.books.cases.of_key(key) is None:
+                began = occasions.Began(
+                    id=self.books.cases.new_id(),
+                    key=key,
+                    kind=AlarmKind.TROUBLE,
+                    priority=Priority.MEDIUM,
+                    since_ms=self.now_ms,
+                    received_ms=self.now_ms,
+                    codes=(NO_DUTY, roster, ""),
+                )
+                self.happen(None, began, Moment(self.now_ms))
+        for roster in sorted(reach.manned):
+            self.roster_is_manned(roster)
+
+    def roster_is_manned(self, roster: str) -> None:
+        """Somebody is on duty (again), if the ledger says so."""
+        file = self.books.cases.of_key(f"system:trouble:{NO_DUTY} {roster}")
+        if file is not None and self.escalating.is_manned(roster):
+            self.happen(file, occasions.Ended(), Moment(self.now_ms))
+
+    def _shout(self, file: CaseFile, tell: Tell) -> CaseFile:
+        """Nobody answered until the last step: the board says so, loudly."""
+        is_last = tell.rung == len(file.ladder.rungs) - 1 and bool(tell.rung or tell.repeat)
+        asked = any(ChannelKind.CONSOLE in rung.channels for rung in tell.rungs)
+        if file.alarm.unanswered or not (asked or (is_last and file.alarm.latched)):
+            return file
+        loud = file.with_case(
+            lifecycle.Case(msgspec.structs.replace(file.alarm, unanswered=True), file.worse_version)
+        )
+        self.books.cases.put(loud)
+        return loud
 
     def _withdraw(self, alarm: Alarm, purposes: set[NoticePurpose]) -> None:
         parcels = self.books.notices.of_alarm(alarm.id)
         self.teller.withdraw([p for p in parcels if p.notice.purpose in purposes], self.now_ms)
 
 
-_OPENING: Final = frozenset({AlarmStep.OPENED, AlarmStep.QUIETED, AlarmStep.ON_ITS_OWN})
 _REACHING: Final = frozenset({ladder.Phase.CLIMBING, ladder.Phase.UNANSWERED})
 """The phases in which a rung that can't be reached sends the ladder on."""
 
 
-def _ladder_event(before: Alarm | None, alarm: Alarm, step: AlarmStep, moment: Moment) -> ladder.Event | None:
-    if alarm.kind in QUIETED and step in _OPENING:
-        plan = plan_for(alarm.kind, alarm.priority)
-        return Hold(plan, moment.wait_ms) if alarm.inside is None else Hush(plan)
-    if step in _PURPOSE:
-        # Back and higher than ever is news also to those who have not heard yet that it was over.
-        higher = before is not None and alarm.peak_level > before.peak_level
-        purpose = NoticePurpose.WORSE if higher else _PURPOSE[step]
-        return Start(plan_for(alarm.kind, alarm.priority), purpose)
-    if step is AlarmStep.ACKED:
-        return Answered()
-    if step is AlarmStep.NORMAL:
-        return Over()
-    if step is AlarmStep.CLOSED:
-        return Drop() if alarm.cause is AlarmCause.ABSORBED else Closed()
-    return None
+def _who(event: occasions.Event) -> str:
+    """A person's id if it is known, else a user's name."""
+    return getattr(event, "person", None) or getattr(event, "by", None) or ""

@@ -12,11 +12,12 @@ from typing import Final
 import structlog
 
 from alerts.ports import Books, Lane, Registry, SpoiledError, Transaction
-from alerts.rules.lifecycle import Ended
+from alerts.rules.occasions import Ended
 from alerts.service.casework import Casework, Guard, Moment
 from alerts.service.folding import begin_blind, fold, is_noise, is_urgent, silences
 from alerts.service.grouping import Grouping
 from alerts.service.upkeep import Upkeep
+from alerts.service.windows import Windows
 from gascore.alarm import Alarm
 from gascore.journal import Entry
 from gascore.words import AlarmId
@@ -90,6 +91,7 @@ class Desk:
         self._registry = registry
         self._zone = zone
         self._grouping = grouping
+        self._windows = Windows(zone)
         self._upkeep = Upkeep(grouping.limits.upkeep)
         self._skipped: Trouble | None = None
         self._turned_ms = 0
@@ -116,12 +118,17 @@ class Desk:
             if began:
                 self._grouping.forget()
                 self._upkeep.forget()
+            self._windows.forget()
             raise
         self._turned_ms = now_ms
         return turned
 
     def _casework(self, books: Transaction, now_ms: int) -> Casework:
-        return Casework(books, self._registry, self._grouping.groups, self._zone, now_ms)
+        self._windows.begin(books, now_ms)
+        work = Casework(books, self._registry, self._grouping.groups, self._zone, now_ms)
+        work.windows = self._windows
+        work.shelve_ms = self._grouping.limits.shelve_ms
+        return work
 
     def _hurry(self, now_ms: int) -> Turned:
         """The urgent lane and what is due; it needs nothing of the groups. `more`: texts can leave, or more waits."""
@@ -157,15 +164,26 @@ class Desk:
         grouping.is_behind = self._read(work, Lane.OTHERS)
         for key, trouble in {**watched, OWN_JOURNAL: self._skipped}.items():
             _watch(work, key, trouble)
+        self._windows.settle(work)
         grouping.settle(work)
         ticked = self._climb(work, grouping)
         self._upkeep.settle(work)
         work.finish()
         more = (
-            more_urgent or grouping.is_behind or grouping.has_more or ticked == LADDERS or bool(work.events)
+            more_urgent
+            or grouping.is_behind
+            or grouping.has_more
+            or self._windows.has_more
+            or ticked == LADDERS
+            or bool(work.events)
         )
         cursor = min(work.books.cursor(lane) for lane in Lane)
-        wakes = (work.books.cases.next_due_ms(), grouping.wake_at(), self._upkeep.wake_at())
+        wakes = (
+            work.books.cases.next_due_ms(),
+            grouping.wake_at(),
+            self._upkeep.wake_at(),
+            self._windows.wake_at(),
+        )
         wake_ms = min((at_ms for at_ms in wakes if at_ms is not None), default=None)
         return Turned(cursor, more, wake_ms, work.told, more_urgent)
 

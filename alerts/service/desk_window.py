@@ -4,18 +4,20 @@ from typing import Final
 
 import structlog
 
-from alerts.rules.lifecycle import Ack, Close, Comment, Event
+from alerts.rules.occasions import Ack
 from alerts.rules.receipts import receipt_of
 from alerts.rules.replies import Chatter, NoSuchCode, Reply, Takes, WhichOne, parse
 from alerts.rules.sending import step
 from alerts.rules.wording import Reader, answer_of, which_one
 from alerts.service.casework import Casework, Moment
+from alerts.service.operators import answer_operator
 from alerts.service.telling import Message, Recipient
 from gascore import journal
 from gascore.alarm import Alarm, NoticePurpose
 from gascore.journal import NoticeStepped, ReceiptReceived, ReplyReceived
-from gascore.operators import OperatorAction, OperatorAnswered, OperatorRequested, Outcome
+from gascore.operators import OperatorRequested, Outcome
 from gascore.registry import Person
+from gascore.windows import WindowSet
 from gascore.words import Language
 
 _log = structlog.get_logger()
@@ -33,33 +35,10 @@ def serve(work: Casework, event: journal.Event, at_ms: int) -> None:
             answer_reply(work, event, at_ms)
         case ReceiptReceived():
             take_receipt(work, event)
+        case WindowSet():
+            work.windows_changed()
         case _:
             pass
-
-
-def answer_operator(work: Casework, event: OperatorRequested, at_ms: int) -> None:
-    """Do what an operator asks, and say what became of it."""
-    file = work.books.cases.of_id(event.alarm)
-    done = work.happen(file, _wish(event), Moment(at_ms))
-    alarm = done.state.alarm if done.state else None
-    work.events.append(
-        OperatorAnswered(
-            request=event.request,
-            alarm=event.alarm,
-            outcome=done.outcome,
-            version=alarm.version if alarm else None,
-        )
-    )
-
-
-def _wish(event: OperatorRequested) -> Event:
-    match event.action:
-        case OperatorAction.ACK:
-            return Ack(event.by, event.seen_version, event.note)
-        case OperatorAction.CLOSE:
-            return Close(event.by, event.cause, event.note)
-        case OperatorAction.COMMENT:
-            return Comment(event.by, event.note)
 
 
 def answer_reply(work: Casework, event: ReplyReceived, at_ms: int) -> None:
@@ -73,7 +52,8 @@ def answer_reply(work: Casework, event: ReplyReceived, at_ms: int) -> None:
     waiting = {alarm for alarm, file in files.items() if file and file.alarm.acked_ms is None}
     meaning = parse(event.body, codes, waiting)
     language = person.language if person else Language.ZH
-    text, alarm = _answer(work, meaning, Moment(at_ms), _name(person, event.sender), language)
+    ack = Ack(_name(person, event.sender), person=person.id if person else None)
+    text, alarm = _answer(work, meaning, Moment(at_ms), ack, language)
     _log.info("reply", meaning=type(meaning).__name__, alarm=alarm.id if alarm else None)
     since_ms = work.now_ms - ANSWERS_MS
     if text is None or work.books.notices.answers_since(event.sender, since_ms) >= ANSWERS:
@@ -84,12 +64,12 @@ def answer_reply(work: Casework, event: ReplyReceived, at_ms: int) -> None:
 
 
 def _answer(
-    work: Casework, meaning: Reply, moment: Moment, name: str, language: Language
+    work: Casework, meaning: Reply, moment: Moment, ack: Ack, language: Language
 ) -> tuple[str | None, Alarm | None]:
     reader = Reader(language, work.teller.zone)
     match meaning:
         case Takes(alarm_id):
-            done = work.happen(work.books.cases.of_id(alarm_id), Ack(name), moment)
+            done = work.happen(work.books.cases.of_id(alarm_id), ack, moment)
             alarm = done.state.alarm if done.state else None
             site = work.places.site_name(alarm, language) if alarm else ""
             return answer_of(done.outcome, alarm, site=site, reader=reader), alarm

@@ -4,11 +4,12 @@ from itertools import islice
 from typing import Final
 
 from alerts.rules.delivery import is_unreached
-from alerts.rules.lifecycle import Began, Ended
+from alerts.rules.occasions import Began, Ended
 from alerts.rules.priority import priority_of
 from alerts.rules.receipts import receipt_of
 from alerts.service.casework import Casework, Moment
 from alerts.service.desk_window import serve
+from alerts.service.forwarding import go_on
 from alerts.service.grouping import Grouping, offline_key
 from alerts.service.upkeep import answer_hazard
 from gascore.alarm import ALARM_OF_CONDITION, AlarmKind, NoticeState
@@ -34,6 +35,7 @@ from gascore.journal import (
     UnknownLeak,
 )
 from gascore.operators import OperatorAnswered, OperatorRequested
+from gascore.windows import WindowBegan, WindowEnded, WindowSet
 from gascore.words import Condition, DetectorId, Level, Priority
 
 GROUPED_BY: Final = frozenset({"area", "site", "detector"})
@@ -55,7 +57,9 @@ def fold(work: Casework, entry: Entry, grouping: Grouping) -> None:
         case TroubleBegan() | TroubleEnded() as event:
             _trouble(work, event, at_ms)
         case NoticeStepped(notice=notice) if notice.alarm is not None and is_unreached(notice):
-            work.check_reached(notice.alarm)
+            go_on(work, notice)
+        case LedgerChanged(entity="roster", key=roster):
+            work.roster_is_manned(roster)
         case LedgerChanged():
             grouping.needs_survey = True
         case HazardRequested() as event:
@@ -91,7 +95,7 @@ def is_urgent(event: Event) -> bool:
         case ReceiptReceived():
             receipt = receipt_of(event.status, event.code)
             return receipt is not None and receipt.state is NoticeState.UNDELIVERED
-        case UnknownLeak() | OperatorRequested() | HazardRequested() | ReplyReceived():
+        case UnknownLeak() | OperatorRequested() | HazardRequested() | ReplyReceived() | WindowSet():
             return True
         case BlindBegan() | BlindEnded() | TroubleBegan() | TroubleEnded():
             return True
@@ -102,11 +106,21 @@ def is_urgent(event: Event) -> bool:
 def is_noise(event: Event) -> bool:
     """Whether it means nothing for alarms, provided that it is not urgent: most of it is our own."""
     if isinstance(event, LedgerChanged):
-        return event.entity not in GROUPED_BY
+        return event.entity not in {*GROUPED_BY, "roster"}
     return isinstance(event, _NOISE)
 
 
-_NOISE: Final = (AlarmStepped, NoticeStepped, OperatorAnswered, FirstReport, ServiceStepped, SignedIn, *UPKEEP)
+_NOISE: Final = (
+    AlarmStepped,
+    NoticeStepped,
+    OperatorAnswered,
+    FirstReport,
+    ServiceStepped,
+    SignedIn,
+    WindowBegan,
+    WindowEnded,
+    *UPKEEP,
+)
 
 
 def key_of(detector: DetectorId, kind: AlarmKind) -> str:

@@ -14,8 +14,8 @@ import structlog
 
 from alerts.ports import Books, Groups, Member
 from alerts.rules import unstable
-from alerts.rules.lifecycle import Absorbed, Began, Ended, Numbers, StoodFor
 from alerts.rules.lost import Lost, Register, Turn
+from alerts.rules.occasions import Absorbed, Began, Ended, Numbers, StoodFor
 from alerts.rules.outage import Because, Group, Span
 from alerts.rules.outage import Limits as OutageLimits
 from alerts.rules.priority import priority_of
@@ -39,11 +39,15 @@ SPACING_MS: Final = 250
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When many are a mass, when a connection is unstable, and how long a single text waits for either."""
+    """When many are a mass, when a connection is unstable, how long a single text waits for either.
+
+    `shelve_ms`: for so long an alarm may be shelved at most.
+    """
 
     outage: OutageLimits = field(default_factory=OutageLimits)
     unstable: UnstableLimits = field(default_factory=UnstableLimits)
     hold_ms: int = 45_000
+    shelve_ms: int = 8 * 3_600_000
     upkeep: UpkeepLimits = field(default_factory=UpkeepLimits)
 
 

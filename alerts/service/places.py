@@ -9,7 +9,8 @@ from alerts.rules.wording import Names
 from alerts.rules.words_of_texts import GATEWAY, OURS, PLATFORM, TROUBLES
 from gascore.alarm import Alarm, AlarmKind, GroupKind, Outage
 from gascore.registry import Person, Role, Room, Site
-from gascore.words import DetectorId, Language, RoomId, RoomKind, SiteId
+from gascore.windows import PlaceKind
+from gascore.words import AreaId, DetectorId, Language, RoomId, RoomKind, SiteId
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,40 @@ class Places:
             )
         return self._places[detector]
 
+    def around(
+        self, site: SiteId | None, room: RoomId | None, detector: DetectorId | None
+    ) -> frozenset[tuple[PlaceKind, str]]:
+        """Every place that an alarm lies in: its detector, room and site, and the areas above."""
+        found: list[tuple[PlaceKind, str | None]] = [
+            (PlaceKind.DETECTOR, detector),
+            (PlaceKind.ROOM, room),
+            (PlaceKind.SITE, site),
+        ]
+        record = self._site(site) if site else None
+        area = record.area if record else None
+        while area is not None and (PlaceKind.AREA, area) not in found:
+            found.append((PlaceKind.AREA, area))
+            above = self._registry.area(area)
+            area = above.parent if above else None
+        return frozenset((kind, at) for kind, at in found if at is not None)
+
     def names(self, alarm: Alarm, language: Language) -> Names:
         """What the alarm's place is called; without a site, what of ours it is about."""
         room = self._room(alarm.room) if alarm.room else None
         return Names(self.site_name(alarm, language), room.kind if room else None)
+
+    def room_kind(self, alarm: Alarm) -> RoomKind | None:
+        """The kind of the room that an alarm is about."""
+        room = self._room(alarm.room) if alarm.room else None
+        return room.kind if room else None
+
+    def area_of(self, alarm: Alarm) -> AreaId | None:
+        """The area that an alarm is about."""
+        site = self._site(alarm.site) if alarm.site else None
+        if site is not None:
+            return site.area
+        is_area = alarm.outage is not None and alarm.outage.kind is GroupKind.AREA
+        return AreaId(alarm.outage.id) if alarm.outage and is_area else None
 
     def people_near(self, alarm: Alarm, roles: Collection[Role]) -> list[tuple[Role, Person]]:
         """Who has one of these roles about a group alarm, at any site of the group.

@@ -19,6 +19,7 @@ from alerts.rules.stale import stale_from_ms
 from gascore.alarm import Alarm, AlarmKind
 from gascore.flood import Load
 from gascore.journal import Entry, Event, StoreDownError
+from gascore.windows import PlaceKind
 from gascore.words import AlarmId, DetectorId
 from gaswatch.stores.engine import reading, writing
 from gaswatch.stores.hazards import SqlHazards, load_in, put_load_in
@@ -26,6 +27,7 @@ from gaswatch.stores.journal import after_in, append_in, lock
 from gaswatch.stores.outbox import SqlNotices
 from gaswatch.stores.schema import alarm, cursor, escalation
 from gaswatch.stores.upsert import upsert
+from gaswatch.stores.windows import SqlWindowFiles, within
 
 
 class _Escalation(msgspec.Struct, frozen=True):
@@ -50,6 +52,9 @@ _due: Final = (
     _both.where(escalation.c.rank == bindparam("rank"), escalation.c.due_ms <= bindparam("now_ms"))
     .order_by(escalation.c.due_ms)
     .limit(bindparam("limit"))
+)
+_last_of_key: Final = (
+    select(alarm.c.body).where(alarm.c.key == bindparam("wanted")).order_by(alarm.c.id.desc()).limit(1)
 )
 _times: Final = select(func.count()).where(
     alarm.c.detector == bindparam("wanted"),
@@ -80,6 +85,21 @@ class SqlCases:
     def open_of(self, kinds: Collection[AlarmKind]) -> list[Alarm]:
         """All open alarms of these kinds, the oldest first."""
         return _open_of(self._connection, kinds)
+
+    def last_of_key(self, key: str) -> Alarm | None:
+        """The newest alarm of a key, open or closed."""
+        body = self._connection.execute(_last_of_key, {"wanted": key}).scalar()
+        return None if body is None else _alarm_of(body)
+
+    def covered(self) -> list[AlarmId]:
+        """The open alarms over which a maintenance window lies."""
+        query = select(alarm.c.id).where(alarm.c.cover.is_not(None), alarm.c.closed_ms.is_(None))
+        return list(self._connection.execute(query.order_by(alarm.c.id)).scalars())
+
+    def open_at(self, place: PlaceKind, at: str) -> list[AlarmId]:
+        """The open alarms of a detector, a room, a site, or an area with those below it."""
+        query = select(alarm.c.id).where(alarm.c.closed_ms.is_(None), within(place, at))
+        return list(self._connection.execute(query.order_by(alarm.c.id)).scalars())
 
     def times(self, detector: DetectorId, since_ms: int, stands_for: AlarmId | None) -> int:
         """How often a detector went offline since then on its own, or inside the alarm `stands_for`."""
@@ -114,6 +134,7 @@ class SqlCases:
             "opened_ms": one.opened_ms,
             "closed_ms": one.closed_ms,
             "inside": one.inside,
+            "cover": one.cover.window if one.cover else None,
             "stale_from_ms": stale_from_ms(one),
             "body": _encode(one),
         }
@@ -125,7 +146,7 @@ class SqlCases:
             [
                 {
                     "alarm": one.id,
-                    "due_ms": file.ladder.due_ms,
+                    "due_ms": file.due_ms,
                     "rank": rank_of(one.kind, one.priority),
                     "body": body,
                 }
@@ -140,6 +161,7 @@ class SqlTransaction:
         self._connection = connection
         self.cases = SqlCases(connection)
         self.notices = SqlNotices(connection)
+        self.windows = SqlWindowFiles(connection)
         self.hazards = SqlHazards(connection)
 
     def cursor(self, lane: Lane) -> int:
@@ -210,4 +232,5 @@ def _file(row: Sequence[Any] | None) -> CaseFile | None:
     if row is None:
         return None
     kept = _escalation_of(row[1])
-    return CaseFile(_alarm_of(row[0]), kept.worse_version, kept.ladder)
+    one = _alarm_of(row[0])
+    return CaseFile(one, kept.worse_version, kept.ladder.of_now(one.kind))

@@ -65,6 +65,9 @@ person = Table(
     Column("name_en", Text, nullable=False),
     Column("phone", Text, nullable=False, index=True),
     Column("language", Text, nullable=False),
+    Column("email", Text, nullable=False, server_default=""),
+    Column("im", Text, nullable=False, server_default=""),
+    Column("webhook", Text, nullable=False, server_default=""),
 )
 site = Table(
     "site",
@@ -120,6 +123,21 @@ detector = Table(
     Column("accepted_ms", BigInteger),
     Column("gateway", Text, index=True),
     CheckConstraint("no > 0 AND no < 1048576", name="no_fits_the_series_key"),
+)
+
+# Every version of a policy is kept; the highest one holds.
+policy = Table(
+    "policy",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("body", LargeBinary, nullable=False),
+)
+roster = Table(
+    "roster",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
 )
 
 # --- the journal ----------------------------------------------------------------------------------
@@ -193,7 +211,7 @@ alarm = Table(
     "alarm",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("key", Text, nullable=False),
+    Column("key", Text, nullable=False, index=True),
     Column("open_key", Text, unique=True),
     Column("kind", Text, nullable=False),
     Column("site", Text),
@@ -203,6 +221,8 @@ alarm = Table(
     Column("closed_ms", BigInteger),
     # The alarm that stands for this one: a group's list is asked for by it.
     Column("inside", Integer, index=True),
+    # The maintenance window that lies over it.
+    Column("cover", Text, index=True),
     # Since when it counts as stale; NULL: it never does, or not now (`alerts.rules.stale`).
     Column("stale_from_ms", BigInteger, index=True),
     Column("body", LargeBinary, nullable=False),
@@ -272,6 +292,34 @@ alarm_load = Table(
     metadata,
     Column("name", Text, primary_key=True),
     Column("body", LargeBinary, nullable=False),
+)
+
+# --- whether people can be reached ----------------------------------------------------------------
+contact_reach = Table(
+    "contact_reach",
+    metadata,
+    Column("person", Text, primary_key=True),
+    Column("state", Text, nullable=False, index=True),
+    Column("since_ms", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+# Only sites of which nobody can be reached.
+site_unreached = Table(
+    "site_unreached",
+    metadata,
+    Column("site", Text, primary_key=True),
+    Column("since_ms", BigInteger, nullable=False),
+)
+
+maintenance_window = Table(
+    "maintenance_window",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("last_ms", BigInteger, nullable=False, index=True),
+    Column("body", LargeBinary, nullable=False),
+    # Where it stands: alerts writes it, whoever changes windows leaves it alone.
+    Column("is_over", Boolean, nullable=False, index=True),
+    Column("state", LargeBinary),
 )
 
 # --- people who sign in ---------------------------------------------------------------------------

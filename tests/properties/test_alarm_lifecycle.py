@@ -3,7 +3,8 @@
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from alerts.rules.lifecycle import Ack, Began, Case, Close, Comment, Ended, Event, step
+from alerts.rules.lifecycle import Case, step
+from alerts.rules.occasions import Ack, Began, Close, Comment, Ended, Event
 from gascore.alarm import Alarm, AlarmCause, AlarmKind, AlarmStatus
 from gascore.words import AlarmId, Level, Priority
 
