@@ -26,6 +26,7 @@ class ServiceName(StrEnum):
     BROKER = "broker"
     COLLECTOR = "collector"
     ALERTS = "alerts"
+    AUDITOR = "auditor"
     DASHBOARD = "dashboard"
     SIMULATOR = "simulator"
 

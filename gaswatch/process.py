@@ -22,7 +22,7 @@ from gaswatch.stores.migrate import check_current
 from gaswatch.wiring import Service
 
 _log = structlog.get_logger(__name__)
-SERVICES: Final = ("broker", "collector", "alerts", "dashboard", "simulator")
+SERVICES: Final = ("broker", "collector", "alerts", "auditor", "dashboard", "simulator")
 END_S: Final = 30.0
 """A service that has not ended this long after it was asked ends at once. Whoever started it usually is
 stricter; this is for a service whose supervisor was killed."""

@@ -161,6 +161,15 @@ class Settings(BaseSettings):
     """So long a hazard that is something broken may stay; the field's examples go from 1 to 30 days …"""
     hazard_unfit_days: float = Field(default=30.0, gt=0, le=365)
     """… and so long one that never reported, or hangs in another gas than its own."""
+    audit_every_s: float = Field(default=5.0, ge=1, le=3_600)
+    """The auditor looks at the desk's work so often; what two looks in a row find is wrong …"""
+    audit_leak_s: float = Field(default=15.0, ge=1, le=3_600)
+    """… when a deadline about a leak or a person is overdue by so much …"""
+    audit_other_s: float = Field(default=300.0, ge=1, le=86_400)
+    """… or any other one by so much."""
+    heartbeat_url: SecretStr = SecretStr("")
+    """Fetched while all is well; whoever listens there raises the alarm when it stops. Empty: nobody does."""
+    heartbeat_s: float = Field(default=60.0, ge=5, le=86_400)
     business_margin_s: float = Field(default=1800.0, ge=0, le=43_200)
     """Business hours in reports begin this long before opening and end this long after closing."""
 
@@ -188,6 +197,13 @@ class Settings(BaseSettings):
     def _known_pages(cls, value: str) -> str:
         if value and (not _is_address(value, {"http", "https"}) or "?" in value or "#" in value):
             raise ValueError("must be an address such as https://gas.example.org")
+        return value
+
+    @field_validator("heartbeat_url")
+    @classmethod
+    def _known_listener(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not _is_address(value.get_secret_value(), {"http", "https"}):
+            raise ValueError("must be an address such as https://hc-ping.com/… that expects a call every minute")
         return value
 
     @field_validator("timezone")

@@ -17,7 +17,7 @@ from gaswatch.children import end
 from gaswatch.restarts import after_crash
 
 _log = structlog.get_logger(__name__)
-STOP_ORDER: Final = ("simulator", "dashboard", "alerts", "collector", "broker")
+STOP_ORDER: Final = ("simulator", "dashboard", "auditor", "alerts", "collector", "broker")
 """Those that need another one first, so that nobody complains about the other's absence."""
 END_S: Final = 10.0
 

@@ -88,7 +88,7 @@ class _Run:
 
     async def go(self, users: dict[str, str], for_s: float | None) -> int:
         own_broker = not self._settings.mqtt_url
-        services = [*(["broker"] if own_broker else []), "collector", "alerts", "dashboard"]
+        services = [*(["broker"] if own_broker else []), "collector", "alerts", "auditor", "dashboard"]
         services += ["simulator"] if self._is_demo else []
         log_of = {name: self._logs / f"{name}.log" for name in services} if self._is_demo else {}
         if log_of:

@@ -68,6 +68,10 @@ TROUBLES: Final[Mapping[Language, Mapping[str, str]]] = {
         "series_lost": "读数保存",
         "series_dead_letters": "读数入库",
         "series_read": "读数查询",
+        "audit": "报警自查",
+        "heartbeat": "外部心跳",
+        "canary": "演练报警",
+        "contacts": "联系人手机",
     },
     Language.EN: {
         "broker_drops": "broker",
@@ -77,6 +81,10 @@ TROUBLES: Final[Mapping[Language, Mapping[str, str]]] = {
         "series_lost": "lost readings",
         "series_dead_letters": "bad readings",
         "series_read": "curves",
+        "audit": "alarm desk",
+        "heartbeat": "heartbeat",
+        "canary": "test leak",
+        "contacts": "contacts",
     },
 }
 """What an alarm of the kind `TROUBLE` is about, by the first word of its name ("system:trouble:{name}"); no longer than

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import event
 
 from alerts.ports import Books, Capabilities, Health, Letter, Registry
+from alerts.rules.audit import Grace, findings
 from alerts.rules.delivery import (
     CannotSay,
     Found,
@@ -58,6 +59,7 @@ from gascore.words import (
     SupplyGas,
     TargetGas,
 )
+from gaswatch.stores.audit import SqlAudit
 from gaswatch.stores.desk import SqlBooks
 from gaswatch.stores.engine import open_engine
 from gaswatch.stores.groups import SqlGroups
@@ -70,6 +72,7 @@ EventT = TypeVar("EventT")
 ZONE: Final = ZoneInfo("Asia/Shanghai")
 SITE: Final = SiteId("li")
 PEOPLE: Final = {role: f"+86138000000{number:02}" for number, role in enumerate(Role, 1)}
+NO_GRACE: Final = Grace(leak_ms=0, other_ms=0)
 TEXTS: Final = Capabilities(receipts=True, looks_up=True, replies=True)
 
 
@@ -137,6 +140,8 @@ class AlarmTown:
         self.registry.put(town(), by="test", at_ms=self.start_ms)
         self.journal = SqlJournal(self.engine)
         self.phones = Phones(self.clock, self.start_ms)
+        self.audit = SqlAudit(self.engine)
+        self.is_audited = True
         self.watched: dict[str, Trouble | None] = {}
         self.running = True
         self.limits = Limits()
@@ -261,8 +266,13 @@ class AlarmTown:
             for parcel in taken.parcels:
                 self.courier.record(parcel, self.courier.carry_out(parcel, now_ms), now_ms)
             if not turned.more and not taken.parcels:
+                self.audited(now_ms)
                 wakes = [ms for ms in (turned.wake_ms, taken.wake_ms) if ms is not None]
                 return min(wakes, default=None)
+
+    def audited(self, now_ms: int) -> None:
+        """Whenever desk and courier have nothing to do, an audit without any grace must find nothing."""
+        assert not self.is_audited or findings(self.audit.look(now_ms), now_ms, NO_GRACE) == ()
 
     # --- people ------------------------------------------------------------------------------------
 

@@ -128,7 +128,7 @@ def test_a_second_up_on_the_same_data_is_one_line_that_names_the_first(tmp_path:
     assert "GASWATCH_DATA_DIR" in line
 
 
-@pytest.mark.parametrize("name", ["broker", "collector", "alerts", "dashboard"])
+@pytest.mark.parametrize("name", ["broker", "collector", "alerts", "auditor", "dashboard"])
 def test_a_service_without_tables_says_that_they_are_to_be_made(name: str, tmp_path: Path) -> None:
     ports = {"GASWATCH_MQTT_PORT": str(free_port("127.0.0.1"))}
     done = gaswatch("run", name, data_dir=tmp_path / "var", extra=ports)

@@ -104,14 +104,14 @@ async def test_a_program_that_crashes_at_once_is_tried_again_ever_more_slowly(tm
 
 
 async def test_services_are_ended_from_the_outside_in_and_nothing_is_left(tmp_path: Path) -> None:
-    names = ["broker", "collector", "alerts", "dashboard", "simulator"]
+    names = ["broker", "collector", "alerts", "auditor", "dashboard", "simulator"]
     house = House(tmp_path, dict.fromkeys(names, PATIENT))
     async with running(house):
-        await until(lambda: len(house.steps()) == 5, what="all to be started")
+        await until(lambda: len(house.steps()) == 6, what="all to be started")
         pids = [house.pid(name) for name in names]
     assert not any(is_alive(pid) for pid in pids)
     stopped = [service for service, step in house.steps() if step is ServiceStep.STOPPED]
-    assert stopped == ["simulator", "dashboard", "alerts", "collector", "broker"]
+    assert stopped == ["simulator", "dashboard", "auditor", "alerts", "collector", "broker"]
 
 
 async def test_a_service_waits_for_the_ones_before_it_to_be_ready(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from support.processes import is_alive
 from support.waiting import until
 
 pytestmark = pytest.mark.integration
-SERVICES = {"broker", "collector", "alerts", "dashboard"}
+SERVICES = {"broker", "collector", "alerts", "auditor", "dashboard"}
 STARTS_S = 90.0
 
 
@@ -94,7 +94,7 @@ async def test_a_killed_service_comes_back_and_ctrl_c_ends_everything_in_order(t
         assert running.process.wait(60) == 0, (tmp_path / "log").read_text()
         assert not any(is_alive(pid) for pid in pids.values())
         stopped = [one.service for one in running.events() if one.step is ServiceStep.STOPPED]
-        assert stopped == ["dashboard", "alerts", "collector", "broker"]
+        assert stopped == ["dashboard", "auditor", "alerts", "collector", "broker"]
         assert "Traceback" not in (tmp_path / "log").read_text()
 
 

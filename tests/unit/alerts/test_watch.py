@@ -4,7 +4,7 @@ from typing import Final
 
 from alerts.service.desk import Trouble
 from alerts.service.latency import Latency
-from alerts.service.watch import CHANNELS, COLLECTOR, watch
+from alerts.service.watch import AUDITOR, CHANNELS, COLLECTOR, watch
 from gascore.service_status import LATENCY_BOUNDS_S, ServiceStatus
 
 T: Final = 1_790_000_000_000
@@ -64,3 +64,10 @@ def test_latency_counts_up_to_each_bound() -> None:
     assert shown.total == 4
     assert dict(zip(LATENCY_BOUNDS_S, shown.counts, strict=True))[0.01] == 2
     assert shown.counts[-1] == 3
+
+
+def test_an_auditor_that_fell_silent_is_trouble_and_one_that_never_ran_is_none() -> None:
+    there = said(T) | {"auditor": ServiceStatus(name="auditor", pid=2, started_ms=T, at_ms=T)}
+    assert AUDITOR not in watch(said(T), WELL, started_ms=T, now_ms=T)
+    assert watch(there, WELL, started_ms=T, now_ms=T + 60_000)[AUDITOR] is None
+    assert watch(there, WELL, started_ms=T, now_ms=T + 60_001)[AUDITOR] == Trouble("silent", T)

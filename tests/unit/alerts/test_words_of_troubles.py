@@ -8,7 +8,12 @@ from gascore.words import Language
 from gaswatch.stores.influx import sink
 from support.catalogue import catalogue
 
-KNOWN = {"broker_drops", "sequence_gaps", sink.SERIES, sink.SPOOL, sink.LOST, sink.DEAD}
+KNOWN = {"broker_drops", "sequence_gaps", sink.SERIES, sink.SPOOL, sink.LOST, sink.DEAD, "series_read"} | {
+    "audit",
+    "heartbeat",
+    "canary",
+    "contacts",
+}
 
 
 @pytest.mark.parametrize("language", Language)
