@@ -138,10 +138,13 @@ class Courier:
 
     def _heard(self, books: Transaction, parcel: Parcel, carried: Carried) -> Sent | LookedUp:
         said = carried.sent
-        if isinstance(said, Found):
+        if isinstance(said, Handed | Found):
             other = books.notices.of_provider(said.provider_id)
             if other is not None and other.notice.id != parcel.notice.id:
-                return CannotSay("another_notice")
+                if isinstance(said, Found):
+                    return CannotSay("another_notice")
+                # Two providers, or one that counts anew, may use an id twice; ours must not.
+                said = dataclasses.replace(said, provider_id=f"{said.provider_id}#{parcel.notice.id}")
         if isinstance(said, Handed):
             return dataclasses.replace(said, receipt_ms=self._patience_ms(carried.provider))
         return said

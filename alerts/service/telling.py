@@ -6,7 +6,7 @@ from datetime import tzinfo
 from typing import Final, NamedTuple
 
 from alerts.ports import Notices, Registry
-from alerts.rules.delivery import FAILED, Parcel, Withdraw, lifetime_ms
+from alerts.rules.delivery import FAILED, Hop, Parcel, Withdraw, lifetime_ms
 from alerts.rules.ladder import Tell
 from alerts.rules.replies import new_code
 from alerts.rules.sending import step
@@ -23,12 +23,17 @@ _ALARMING: Final = frozenset({NoticePurpose.RAISED, NoticePurpose.WORSE, NoticeP
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """One phone. Who has several roles, or shares a phone, is told once."""
+    """One phone. Who has several roles, or shares a phone, is told once.
+
+    `channel`: a `ChannelKind`. `hops`: where to go on when they are not reached so.
+    """
 
     address: str
     language: Language
     person: PersonId | None
     role: str
+    channel: str = CHANNEL
+    hops: tuple[Hop, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +98,7 @@ class Teller:
             person=message.to.person,
             role=message.to.role,
             step=message.rung,
-            channel=CHANNEL,
+            channel=message.to.channel,
             purpose=message.purpose,
             state=NoticeState.PENDING,
             created_ms=now_ms,
@@ -110,6 +115,7 @@ class Teller:
             reply_code=message.reply_code,
             site=alarm.site if alarm else None,
             language=message.to.language,
+            hops=message.to.hops,
             template=message.said.template if message.said else None,
             params=dict(message.said.params) if message.said else {},
         )
@@ -117,6 +123,15 @@ class Teller:
         if added:
             self.stepped.append(NoticeStepped(notice=notice, site=parcel.site))
         return added
+
+    def forward(self, alarm: Alarm, parcel: Parcel, hop: Hop, rest: tuple[Hop, ...], now_ms: int) -> bool:
+        """Tell by `hop` what `parcel` did not get through, once; False: that was done before."""
+        before = self._notices.of_alarm(alarm.id)
+        to = Recipient(hop.address, hop.language, hop.person, hop.role, hop.channel, rest)
+        one = parcel.notice
+        code, said = self._words(alarm, one.purpose, to, before)
+        message = Message(to, one.purpose, said.text, f"{one.id}:hop", code, one.step, said=said)
+        return self.put(alarm, message, now_ms)
 
     def withdraw(self, parcels: Iterable[Parcel], now_ms: int) -> None:
         """Take back what has not left."""
@@ -167,19 +182,25 @@ class Teller:
     def _message(
         self, alarm: Alarm, tell: Tell, to: Recipient, before: list[Parcel], cause_ms: int | None
     ) -> Message:
+        code, said = self._words(alarm, tell.purpose, to, before)
+        key = f"{alarm.id}:{alarm.version}:{tell.purpose}:{tell.rung}:{tell.repeat}:{to.address}"
+        return Message(to, tell.purpose, said.text, key, code, tell.rung, cause_ms, said)
+
+    def _words(
+        self, alarm: Alarm, purpose: NoticePurpose, to: Recipient, before: list[Parcel]
+    ) -> tuple[str | None, Said]:
         code = None
-        if tell.purpose is not NoticePurpose.CLEARED:
+        if purpose is not NoticePurpose.CLEARED:
             given = [p.reply_code for p in before if p.address == to.address and p.reply_code]
             code = given[0] if given else new_code(alarm.id, self._notices.open_codes(to.address))
         said = said_of(
             alarm,
-            tell.purpose,
+            purpose,
             names=self._places.names(alarm, to.language),
             reader=Reader(to.language, self.zone),
             reply_code=code,
         )
-        key = f"{alarm.id}:{alarm.version}:{tell.purpose}:{tell.rung}:{tell.repeat}:{to.address}"
-        return Message(to, tell.purpose, said.text, key, code, tell.rung, cause_ms, said)
+        return code, said
 
 
 def _knows(parcel: Parcel, alarm: Alarm) -> bool:

@@ -1,0 +1,54 @@
+"""Goes on where a notice did not get through: by the same person's next channel, then to who stands by.
+
+The courier only writes down that a notice failed or is overdue; this is the desk's answer. Made once for each
+notice, whatever happens, by the outbox's `once_key`. Where no way is left, the ladder is asked whether anybody
+of its rung can be told at all.
+"""
+
+import structlog
+
+from alerts.rules.delivery import Hop, Parcel, is_unreached
+from alerts.service.casework import Casework
+from gascore.alarm import Alarm, Notice, NoticePurpose
+
+_log = structlog.get_logger()
+
+
+def go_on(work: Casework, notice: Notice) -> None:
+    """A notice failed, or nobody can say for too long whether it arrived."""
+    if notice.alarm is None or notice.purpose is NoticePurpose.ANSWER:
+        return
+    parcel = work.books.notices.of_id(notice.id)
+    file = work.books.cases.of_id(notice.alarm)
+    if parcel is None or file is None or not is_unreached(parcel.notice):
+        return  # it has arrived meanwhile
+    if _is_news(file.alarm, parcel):
+        _hop(work, file.alarm, parcel)
+    work.check_reached(notice.alarm)
+
+
+def _is_news(alarm: Alarm, parcel: Parcel) -> bool:
+    """An alarm that somebody has taken over needs nobody else; that it is over, who was told must hear."""
+    if parcel.notice.purpose is NoticePurpose.CLEARED:
+        return True
+    return alarm.acked_ms is None and alarm.closed_ms is None and alarm.inside is None
+
+
+def _hop(work: Casework, alarm: Alarm, parcel: Parcel) -> None:
+    told = {
+        (one.notice.channel, one.address)
+        for one in work.books.notices.of_alarm(alarm.id)
+        if one.notice.created_ms >= parcel.notice.created_ms and one.notice.purpose is parcel.notice.purpose
+    }
+    for number, hop in enumerate(parcel.hops, 1):
+        if (hop.channel.value, hop.address) in told or not _concerns(hop, parcel):
+            continue
+        if work.teller.forward(alarm, parcel, hop, parcel.hops[number:], work.now_ms):
+            work.told += 1
+            _log.info("hop", notice=parcel.notice.id, alarm=alarm.id, channel=hop.channel.value)
+        return
+
+
+def _concerns(hop: Hop, parcel: Parcel) -> bool:
+    """That it is over, only the same person is told otherwise: who stands by has not heard of it."""
+    return parcel.notice.purpose is not NoticePurpose.CLEARED or hop.person == parcel.notice.person
