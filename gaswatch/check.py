@@ -20,7 +20,7 @@ from gaswatch.network import answers
 from gaswatch.settings import Settings, SettingsError, load
 from gaswatch.stores.engine import check_writable, open_engine
 from gaswatch.stores.influx.probe import probe
-from gaswatch.stores.influx.query import Query
+from gaswatch.stores.influx.query import AwayError, Query
 from gaswatch.stores.influx.transport import Transport
 from gaswatch.stores.migrate import SchemaError, check_current
 from gaswatch.wiring.series import influx_target
@@ -97,9 +97,11 @@ def _series(settings: Settings) -> Finding:
         if found.problem is not None:
             return Finding("readings", False, found.problem)
         query = Query(target, SystemClock(), read_s=_WAIT_S)
-        why = query.why_unreadable()
-        query.close()
-    except SettingsError as error:
+        try:
+            why = query.why_unreadable()
+        finally:
+            query.close()
+    except (SettingsError, AwayError) as error:
         return Finding("readings", False, str(error))
     if why is not None:
         return Finding("readings", False, why)

@@ -12,6 +12,7 @@ from gascore.readings import HourStat, Labels, Reading
 from gascore.words import DetectorId, ReportedState
 from gaswatch.clock import SystemClock
 from gaswatch.stores.influx.drainer import ASK_MS, Drainer
+from gaswatch.stores.influx.query import AwayError
 from gaswatch.stores.influx.sink import AWAY_MS, DEAD, LOST, NEWS_MS, READ, SERIES, SPOOL, InfluxReadings
 from gaswatch.stores.influx.spool import Entry, Spool
 from gaswatch.stores.influx.transport import Target, Transport
@@ -180,6 +181,31 @@ def test_a_database_that_takes_readings_and_does_not_give_them_back_is_said_unti
     second.write()
     second.pass_ms(2_000)
     assert second.troubles() == {}
+    again.close()
+
+
+def test_a_database_that_goes_away_while_it_is_asked_is_no_trouble_and_is_asked_again(
+    site: Site, tmp_path: Path
+) -> None:
+    asked: list[int] = []
+
+    def ask() -> str | None:
+        asked.append(site.clock.now_ms())
+        if len(asked) == 1:
+            raise AwayError("no connection")
+        return None
+
+    spool = Spool(tmp_path / "second.db", MAX_BYTES)
+    transport = Transport(Target(site.fake.url, "", "", "b"), connect_s=1, read_s=0.3)
+    drainer = Drainer(spool, transport, site.clock, Random(1), ask)  # noqa: S311 -- jitter
+    again = InfluxReadings(spool, Rollups(tmp_path / "second-rollups.db"), drainer, site.clock)
+    again.label({1: Labels(DetectorId("GD-1"), "s", "a", "lpg")})
+    second = Site(site.fake, again, drainer, site.clock, site.rollups)
+    for _ in range(3):
+        second.write()
+        second.pass_ms(2_000)
+        assert second.troubles() == {}
+    assert len(asked) == 2
     again.close()
 
 

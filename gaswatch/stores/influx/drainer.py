@@ -18,6 +18,7 @@ from gaswatch.stores.influx.delivery import Delivery, joined
 from gaswatch.stores.influx.lines import MOST_LINES, decompress
 from gaswatch.stores.influx.policy import NO_ANSWER, Outcome, wait_ms
 from gaswatch.stores.influx.probe import Probe, probe, words
+from gaswatch.stores.influx.query import AwayError
 from gaswatch.stores.influx.spool import DeadLetter, Entry, Spool
 from gaswatch.stores.influx.transport import Transport
 
@@ -123,7 +124,10 @@ class Drainer:
         now_ms = self._clock.now_ms()
         if self._asked_ms is not None and (self.unreadable is None or 0 <= now_ms - self._asked_ms < ASK_MS):
             return
-        why = self._ask()
+        try:
+            why = self._ask()
+        except AwayError:
+            return  # it went away this instant: the next write shows it
         if why != self.unreadable:
             _log.warning(
                 "series database can't be read" if why else "series database can be read", reason=why

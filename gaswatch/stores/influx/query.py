@@ -48,6 +48,10 @@ class _Body(msgspec.Struct):
     error: str | None = None
 
 
+class AwayError(StoreDownError):
+    """The database does not answer at all: whether it can be read is not known."""
+
+
 class Query:
     """Asks one database. Any number of threads may ask at once, each by a connection of its own."""
 
@@ -67,6 +71,8 @@ class Query:
             StoreDownError: one line that says what is wrong, and what to do.
         """
         answer = self._ask(text)
+        if answer.status == NO_ANSWER:
+            raise AwayError(self._why(answer))
         if answer.status != HTTPStatus.OK:
             raise StoreDownError(self._why(answer))
         try:
@@ -84,9 +90,15 @@ class Query:
         ]
 
     def why_unreadable(self) -> str | None:
-        """One line for what keeps us from reading (2.x: no DBRP mapping …), and what to do; None: nothing."""
+        """One line for what keeps us from reading (2.x: no DBRP mapping …), and what to do; None: nothing.
+
+        Raises:
+            AwayError: it does not answer.
+        """
         try:
             self.rows(f"SELECT state FROM {MEASUREMENT} LIMIT 1", ("time", "state"))  # noqa: S608 -- a constant
+        except AwayError:
+            raise
         except StoreDownError as error:
             return str(error)
         return None
@@ -99,7 +111,7 @@ class Query:
     def _ask(self, text: str) -> Answer:
         with self._watching:
             if self._silent and 0 < self._silent[0] - self._clock.now_ms() <= PAUSE_MS:
-                raise StoreDownError(self._silent[1])
+                raise AwayError(self._silent[1])
         try:
             transport = self._idle.pop()
         except IndexError:
