@@ -12,7 +12,6 @@ from typing import Final
 import msgspec
 
 from gascore.alarm import AlarmKind, ChannelKind
-from gascore.registry import Role
 from gascore.words import AreaId, Priority, RoomKind
 
 LEAKS: Final = frozenset({AlarmKind.LEAK, AlarmKind.UNKNOWN_LEAK})
@@ -74,9 +73,9 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True):
         return round(self.after_s * 1000)
 
     @property
-    def roles(self) -> frozenset[Role]:
-        """The roles among those who are told."""
-        return frozenset(Role(one.id) for one in self.whom if one.kind is TargetKind.ROLE)
+    def roles(self) -> frozenset[str]:
+        """The roles (`gascore.registry.Role`) among those who are told."""
+        return frozenset(one.id for one in self.whom if one.kind is TargetKind.ROLE)
 
 
 class Chain(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -102,7 +101,7 @@ class Chain(msgspec.Struct, frozen=True, omit_defaults=True):
         return round(self.ack_expires_s * 1000)
 
     @property
-    def everybody(self) -> frozenset[Role]:
+    def everybody(self) -> frozenset[str]:
         """All roles of all steps."""
         return frozenset().union(*(one.roles for one in self.steps))
 

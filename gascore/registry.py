@@ -7,6 +7,8 @@ from enum import StrEnum
 
 import msgspec
 
+from gascore.policy import Policy
+from gascore.roster import Roster
 from gascore.thresholds import DEFAULTS, Profile, Thresholds
 from gascore.words import (
     AreaId,
@@ -64,13 +66,22 @@ class Supplier(msgspec.Struct, frozen=True):
 
 
 class Person(msgspec.Struct, frozen=True):
-    """Somebody who can be told; `phone` is E.164 (`+86…`)."""
+    """Somebody who can be told; an external body, too.
+
+    Attributes:
+        phone: E.164 (`+86…`).
+        email: an address; empty: none.
+        im, webhook: the name of a team's room, or of another computer, in the settings; empty: none.
+    """
 
     id: PersonId
     name: str
     name_en: str
     phone: str
     language: Language = Language.ZH
+    email: str = ""
+    im: str = ""
+    webhook: str = ""
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -175,3 +186,5 @@ class Ledger(msgspec.Struct, frozen=True):
     detectors: tuple[Detector, ...] = ()
     duties: tuple[Duty, ...] = ()
     profiles: tuple[Profile, ...] = ()
+    policies: tuple[Policy, ...] = ()
+    rosters: tuple[Roster, ...] = ()

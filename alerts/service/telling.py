@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import tzinfo
 from typing import Final, NamedTuple
 
 from alerts.ports import Notices, Registry
@@ -11,29 +10,31 @@ from alerts.rules.ladder import Tell
 from alerts.rules.replies import new_code
 from alerts.rules.sending import step
 from alerts.rules.wording import Reader, Said, said_of
-from alerts.service.places import Places
-from gascore.alarm import Alarm, Notice, NoticePurpose, NoticeState
+from alerts.service.escalating import Escalating
+from gascore.alarm import Alarm, ChannelKind, Notice, NoticePurpose, NoticeState
+from gascore.escalation import Route, Why
 from gascore.journal import NoticeStepped
-from gascore.registry import Person, Role
-from gascore.words import Language, PersonId, Priority, SiteId
+from gascore.policy import TargetKind
+from gascore.registry import Person
+from gascore.words import Language, PersonId, Priority
 
-CHANNEL: Final = "sms"
 _ALARMING: Final = frozenset({NoticePurpose.RAISED, NoticePurpose.WORSE, NoticePurpose.REPEAT})
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """One phone. Who has several roles, or shares a phone, is told once.
+    """One phone, or another way to a person. Who has several roles, or shares a phone, is told once.
 
-    `channel`: a `ChannelKind`. `hops`: where to go on when they are not reached so.
+    `hops`: where to go on if that fails. `asks`: who is told is asked to take responsibility.
     """
 
     address: str
     language: Language
     person: PersonId | None
     role: str
-    channel: str = CHANNEL
+    channel: str = ChannelKind.SMS
     hops: tuple[Hop, ...] = ()
+    asks: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +52,27 @@ class Message:
 
 
 class Reach(NamedTuple):
-    """How many phones a rung reached: `told` now, and those that `knew` already and are left in peace."""
+    """How many phones a rung reached: `told` now, and those that `knew` already and are left in peace.
+
+    `unmanned`, `manned`: the rosters among its targets that have nobody on duty, and that have somebody.
+    """
 
     told: int
     knew: int
+    unmanned: frozenset[str] = frozenset()
+    manned: frozenset[str] = frozenset()
 
 
 class Teller:
     """Works inside one transaction; `stepped` collects what belongs into the journal."""
 
-    def __init__(self, notices: Notices, registry: Registry, places: Places, zone: tzinfo) -> None:
+    def __init__(self, notices: Notices, registry: Registry, escalating: Escalating) -> None:
         self._notices = notices
         self._registry = registry
-        self._places = places
-        self.zone = zone
+        self._escalating = escalating
+        self._places = escalating.places
+        self.zone = escalating.zone
         self.stepped: list[NoticeStepped] = []
-        self._on_duty: dict[SiteId | None, list[tuple[Role, Person]]] = {}
 
     def person(self, phone: str) -> Person | None:
         """Who has this number."""
@@ -75,17 +81,21 @@ class Teller:
     def tell(self, alarm: Alarm, tell: Tell, now_ms: int, cause_ms: int | None) -> Reach:
         """Do what the ladder asks. `cause_ms`: receipt of the message behind."""
         before = self._notices.of_alarm(alarm.id)
-        recipients = self._recipients(alarm, tell, before)
+        routes, unmanned, manned = self._routes(alarm, tell)
+        recipients = self._recipients(alarm, tell, routes, before)
         knew = 0
+        if tell.acked and not tell.remind:
+            knew = sum(to.person in tell.acked for to in recipients)
+            recipients = [to for to in recipients if to.person not in tell.acked]
         if not alarm.active and tell.purpose is not NoticePurpose.CLEARED:
             # It is over: who has heard of it would learn nothing new.
             aware = {parcel.address for parcel in before if _knows(parcel, alarm)}
-            knew = sum(to.address in aware for to in recipients)
+            knew += sum(to.address in aware for to in recipients)
             recipients = [to for to in recipients if to.address not in aware]
         self._replace(alarm, tell.purpose, before, recipients, now_ms)
         for to in recipients:
             self.put(alarm, self._message(alarm, tell, to, before, cause_ms), now_ms)
-        return Reach(told=len(recipients), knew=knew)
+        return Reach(len(recipients), knew, unmanned, manned)
 
     def put(self, alarm: Alarm | None, message: Message, now_ms: int) -> bool:
         """Put one message into the outbox; False: it is there already."""
@@ -115,9 +125,9 @@ class Teller:
             reply_code=message.reply_code,
             site=alarm.site if alarm else None,
             language=message.to.language,
-            hops=message.to.hops,
             template=message.said.template if message.said else None,
             params=dict(message.said.params) if message.said else {},
+            hops=message.to.hops,
         )
         added = self._notices.add(parcel)
         if added:
@@ -127,7 +137,8 @@ class Teller:
     def forward(self, alarm: Alarm, parcel: Parcel, hop: Hop, rest: tuple[Hop, ...], now_ms: int) -> bool:
         """Tell by `hop` what `parcel` did not get through, once; False: that was done before."""
         before = self._notices.of_alarm(alarm.id)
-        to = Recipient(hop.address, hop.language, hop.person, hop.role, hop.channel, rest)
+        asks = parcel.reply_code is not None
+        to = Recipient(hop.address, hop.language, hop.person, hop.role, hop.channel, rest, asks)
         one = parcel.notice
         code, said = self._words(alarm, one.purpose, to, before)
         message = Message(to, one.purpose, said.text, f"{one.id}:hop", code, one.step, said=said)
@@ -142,22 +153,36 @@ class Teller:
                 if done.state.notice != parcel.notice:
                     self.stepped.append(NoticeStepped(notice=done.state.notice, site=parcel.site))
 
-    def _recipients(self, alarm: Alarm, tell: Tell, before: list[Parcel]) -> list[Recipient]:
+    def _routes(self, alarm: Alarm, tell: Tell) -> tuple[list[Route], frozenset[str], frozenset[str]]:
+        routes: list[Route] = []
+        rosters: set[str] = set()
+        unmanned: set[str] = set()
+        for rung in tell.rungs:
+            found, gaps = self._escalating.resolve(alarm, rung)
+            routes += found
+            rosters.update(one.id for one in rung.whom if one.kind is TargetKind.ROSTER)
+            unmanned.update(gap.target.id for gap in gaps if gap.why is Why.NOBODY_ON_DUTY)
+        return routes, frozenset(unmanned), frozenset(rosters - unmanned)
+
+    def _recipients(
+        self, alarm: Alarm, tell: Tell, routes: list[Route], before: list[Parcel]
+    ) -> list[Recipient]:
         found: dict[str, Recipient] = {}
-        if alarm.site not in self._on_duty:
-            self._on_duty[alarm.site] = self._registry.people_on_duty(alarm.site)
-        for role, person in self._on_duty[alarm.site] + self._places.people_near(alarm, tell.roles):
-            if role in tell.roles:
-                found.setdefault(
-                    person.phone, Recipient(person.phone, person.language, person.id, role.value)
-                )
+        for to in map(_recipient, routes):
+            found.setdefault(to.address, to)
+        if tell.remind:
+            people = (self._escalating.person(PersonId(one)) for one in tell.acked)
+            for person in filter(None, people):
+                found[person.phone] = Recipient(person.phone, person.language, person.id, "")
         if tell.told:
             for parcel in before:
                 if _knows(parcel, alarm):
                     notice = parcel.notice
                     found.setdefault(
                         parcel.address,
-                        Recipient(parcel.address, parcel.language, notice.person, notice.role),
+                        Recipient(
+                            parcel.address, parcel.language, notice.person, notice.role, notice.channel
+                        ),
                     )
         return list(found.values())
 
@@ -190,7 +215,7 @@ class Teller:
         self, alarm: Alarm, purpose: NoticePurpose, to: Recipient, before: list[Parcel]
     ) -> tuple[str | None, Said]:
         code = None
-        if purpose is not NoticePurpose.CLEARED:
+        if purpose is not NoticePurpose.CLEARED and to.asks:
             given = [p.reply_code for p in before if p.address == to.address and p.reply_code]
             code = given[0] if given else new_code(alarm.id, self._notices.open_codes(to.address))
         said = said_of(
@@ -201,6 +226,13 @@ class Teller:
             reply_code=code,
         )
         return code, said
+
+
+def _recipient(route: Route) -> Recipient:
+    first, *rest = route.contacts
+    hops = tuple(Hop(one.channel, one.address, one.person.id, one.role, one.person.language) for one in rest)
+    person = first.person
+    return Recipient(first.address, person.language, person.id, first.role, first.channel, hops, route.asks)
 
 
 def _knows(parcel: Parcel, alarm: Alarm) -> bool:

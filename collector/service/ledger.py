@@ -24,7 +24,7 @@ AT_ONCE: Final = 1_000
 LABELS_AT_ONCE: Final = 50_000
 WHOLE_FROM: Final = 20_000
 """From so many changed records of one kind on, the whole ledger is read."""
-PEOPLE: Final = frozenset({"person", "duty", "supplier"})
+PEOPLE: Final = frozenset({"person", "duty", "supplier", "policy", "roster"})
 """Records of the ledger that the collector does not look at."""
 
 

@@ -8,9 +8,11 @@ from typing import Final, TypeVar
 import msgspec
 
 from gascore.registry import Area, Detector, Duty, Ledger, Person, Room, Site, Supplier
+from gascore.roster import Roster
 from gascore.thresholds import PAIRS, Profile
 from gascore.wire import is_detector_id
 from gaswatch.secrets import COLLECTOR_USER
+from gaswatch.stores.policy_check import problems_of
 
 MAX_NO: Final = 2**20 - 1
 """The number has 20 bits in the key of a reading (docs/adr/0005)."""
@@ -44,6 +46,7 @@ class Known(msgspec.Struct, frozen=True):
     owners: Mapping[int, str]
     """Detector number -> detector id."""
     profiles: Mapping[str, Profile]
+    rosters: Mapping[str, Roster] = {}
 
 
 def check(ledger: Ledger, known: Known) -> None:
@@ -54,7 +57,7 @@ def check(ledger: Ledger, known: Known) -> None:
     """
     problems = [*_twice(ledger), *_areas(ledger, known), *_people(ledger, known)]
     problems += [*_sites(ledger, known), *_rooms(ledger, known), *_detectors(ledger, known)]
-    problems += _profiles(ledger, known)
+    problems += [*_profiles(ledger, known), *_policies(ledger, known)]
     if problems:
         raise LedgerError(problems)
 
@@ -79,6 +82,8 @@ def _twice(ledger: Ledger) -> Iterator[str]:
         ("room", [one.id for one in ledger.rooms]),
         ("detector", [one.id for one in ledger.detectors]),
         ("profile", [one.id for one in ledger.profiles]),
+        ("policy", [one.id for one in ledger.policies]),
+        ("roster", [one.id for one in ledger.rosters]),
     ):
         for name in _repeated(ids):
             yield f"{what} {name!r} is in the ledger twice: remove one of them"
@@ -220,7 +225,17 @@ def _profiles(ledger: Ledger, known: Known) -> Iterator[str]:
                 yield f"profile {one.id!r}: `{low}` {least} is over `{high}` {most}: correct one"
 
 
-def _ids(new: Iterable[Area | Supplier | Person | Site], known: Iterable[str]) -> set[str]:
+def _policies(ledger: Ledger, known: Known) -> Iterator[str]:
+    return problems_of(
+        ledger.policies,
+        ledger.rosters,
+        people=_ids(ledger.people, known.people),
+        known_rosters=_ids(ledger.rosters, known.rosters),
+        areas=_ids(ledger.areas, known.areas),
+    )
+
+
+def _ids(new: Iterable[Area | Supplier | Person | Site | Roster], known: Iterable[str]) -> set[str]:
     return {*known, *(one.id for one in new)}
 
 

@@ -8,13 +8,16 @@ from sqlalchemy import Connection, insert
 
 from gascore.journal import LedgerChanged
 from gascore.registry import Area, Detector, Duty, Ledger, Person, Room, Site, Supplier
+from gascore.roster import Roster
 from gascore.thresholds import Profile
 from gaswatch.stores import schema
 from gaswatch.stores.ledger_check import Known, check, parents_first
 from gaswatch.stores.ledger_rows import TABLES, Record, entity_of, fetch, fetch_all, key_of, row_of
+from gaswatch.stores.policies import put_policies, rosters_in
+from gaswatch.stores.policy_check import people_of
 from gaswatch.stores.upsert import upsert
 
-_Named = TypeVar("_Named", Area, Supplier, Person, Site, Room, Detector, Profile)
+_Named = TypeVar("_Named", Area, Supplier, Person, Site, Room, Detector, Profile, Roster)
 _encode: Final = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -36,7 +39,8 @@ def put_in(connection: Connection, ledger: Ledger, *, by: str) -> list[LedgerCha
         (ledger.detectors, known.detectors),
         (ledger.duties, _known_duties(connection, ledger)),
     )
-    return [change for records, before in kinds for change in _write(connection, records, before, by)]
+    changes = [change for records, before in kinds for change in _write(connection, records, before, by)]
+    return changes + put_policies(connection, ledger, by=by)
 
 
 def _known(connection: Connection, ledger: Ledger) -> Known:
@@ -46,6 +50,7 @@ def _known(connection: Connection, ledger: Ledger) -> Known:
     sites |= {one.site for one in ledger.duties if one.site is not None}
     rooms = {one.id for one in ledger.rooms} | {one.room for one in ledger.detectors}
     people = {one.id for one in ledger.people} | {one.person for one in ledger.duties}
+    people |= people_of(ledger.policies, ledger.rosters)
     names = {one.id for one in ledger.detectors}
     numbers = {one.no for one in ledger.detectors}
     same_no = fetch(connection, Detector, schema.detector.c.no, numbers)
@@ -58,6 +63,7 @@ def _known(connection: Connection, ledger: Ledger) -> Known:
         rooms=_by_id(fetch(connection, Room, schema.room.c.id, rooms)),
         detectors=_by_id(fetch(connection, Detector, schema.detector.c.id, names)),
         owners={one.no: one.id for one in same_no},
+        rosters=_by_id(rosters_in(connection)) if ledger.policies else {},
     )
 
 

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from sqlalchemy import Connection, Engine, or_, select
 
 from collector.ports import Changed
+from gascore.policy import Policy
 from gascore.registry import Area, Detector, Duty, Ledger, Person, Placed, Role, Room, Site, Supplier
+from gascore.roster import Roster
 from gascore.thresholds import DEFAULTS, Profile, Resolver, Thresholds
-from gascore.words import DetectorId, RoomId, SiteId
+from gascore.words import AreaId, DetectorId, PersonId, RoomId, SiteId
 from gaswatch.stores import schema
 from gaswatch.stores.engine import reading, writing
 from gaswatch.stores.journal import append_in, lock
@@ -15,6 +17,7 @@ from gaswatch.stores.ledger_check import LedgerError
 from gaswatch.stores.ledger_put import put_in
 from gaswatch.stores.ledger_rows import TABLES, RecordT, columns_of, fetch, fetch_all, record_of
 from gaswatch.stores.placed import placed_in
+from gaswatch.stores.policies import policies_in, rosters_in
 
 __all__ = ["LedgerError", "SqlRegistry"]
 
@@ -46,6 +49,8 @@ class SqlRegistry:
                 detectors=tuple(fetch_all(connection, Detector)),
                 duties=tuple(fetch_all(connection, Duty)),
                 profiles=tuple(fetch_all(connection, Profile)),
+                policies=policies_in(connection),
+                rosters=rosters_in(connection),
             )
 
     def put(self, ledger: Ledger, *, by: str, at_ms: int) -> int:
@@ -101,6 +106,24 @@ class SqlRegistry:
                 for one in fetch(connection, Person, schema.person.c.id, {duty.person for duty in duties})
             }
         return [(duty.role, people[duty.person]) for duty in duties]
+
+    def person(self, person: PersonId) -> Person | None:
+        """One person; None: not in the ledger."""
+        return self._one(Person, person)
+
+    def area(self, area: AreaId) -> Area | None:
+        """One area; None: not in the ledger."""
+        return self._one(Area, area)
+
+    def policies(self) -> tuple[Policy, ...]:
+        """The escalation policies in their newest versions, by id."""
+        with reading(self._engine) as connection:
+            return policies_in(connection)
+
+    def rosters(self) -> tuple[Roster, ...]:
+        """Who takes turns on duty, by id."""
+        with reading(self._engine) as connection:
+            return rosters_in(connection)
 
     def person_by_phone(self, phone: str) -> Person | None:
         """Who has this number (E.164); the first by id where several share it."""

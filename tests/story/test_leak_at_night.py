@@ -45,8 +45,8 @@ def test_a_hose_comes_off_at_night_nobody_answers_and_the_duty_officer_takes_ove
     assert town.heard(Role.DUTY_OFFICER)[-1][1].startswith("【燃气监管】李家面馆:duty_off已于")
     assert town.alarm().acked_by == "duty_off"
     before = town.phones.count
-    town.advance(3600)
-    assert town.phones.count == before, "an answered alarm is quiet"
+    town.advance(1500 - 1)
+    assert town.phones.count == before, "an answered alarm is quiet, as long as the answer counts"
 
     town.clears(detector="bottles-1")
     town.advance(15)

@@ -24,25 +24,26 @@ from alerts.rules.ladder import (
     set_back,
     step,
 )
-from alerts.rules.plans import (
-    CARE,
-    LOW_LEAK,
-    NOBODY,
-    OURS,
-    PLANS,
-    STRANGER,
-    TECHNICAL,
-    TOGETHER,
-    URGENT,
-    Plan,
-    plan_for,
-)
+from gascore import plans
 from gascore.alarm import AlarmKind, NoticePurpose
+from gascore.policy import Chain, Facts, Policy, chain_of
 from gascore.registry import Role
 from gascore.words import Priority
 
 T: Final = 1_790_000_000_000
 S: Final = 1_000
+URGENT, LOW_LEAK, STRANGER = (
+    chain_of(one, AlarmKind.LEAK) for one in (plans.URGENT, plans.LOW_LEAK, plans.STRANGER)
+)
+TECHNICAL, OURS, CARE, TOGETHER, NOBODY = (
+    chain_of(one, AlarmKind.FAULT)
+    for one in (plans.TECHNICAL, plans.OURS, plans.CARE, plans.TOGETHER, plans.NOBODY)
+)
+PLANS: Final = {name: chain_of(one, AlarmKind.LEAK) for name, one in plans.BUILT_IN.items()}
+
+
+def plan_for(kind: AlarmKind, priority: Priority) -> Policy:
+    return plans.built_in(Facts(kind, priority))
 
 
 def run(ladder: Ladder, *events: tuple[int, Event]) -> list[Step]:
@@ -55,7 +56,7 @@ def run(ladder: Ladder, *events: tuple[int, Event]) -> list[Step]:
     return steps
 
 
-def climb(plan: Plan, until_s: int) -> list[tuple[int, Tell]]:
+def climb(plan: Chain, until_s: int) -> list[tuple[int, Tell]]:
     """Everything that is told up to `until_s`, waking exactly when the ladder says so."""
     done = step(Ladder(), Start(plan), T)
     told = [(0, effect) for effect in done.effects]
@@ -87,23 +88,23 @@ def test_the_other_plans_have_their_times() -> None:
 
 
 def test_the_kind_and_the_priority_choose_the_plan() -> None:
-    assert plan_for(AlarmKind.LEAK, Priority.URGENT) is URGENT
-    assert plan_for(AlarmKind.LEAK, Priority.HIGH) is LOW_LEAK
-    assert plan_for(AlarmKind.OFFLINE, Priority.MEDIUM) is TECHNICAL
-    assert plan_for(AlarmKind.WRONG_GAS, Priority.LOW) is NOBODY
-    assert plan_for(AlarmKind.BLIND, Priority.MEDIUM) is OURS
-    assert plan_for(AlarmKind.TROUBLE, Priority.MEDIUM) is CARE
-    assert plan_for(AlarmKind.UNKNOWN_LEAK, Priority.URGENT) is STRANGER
+    assert plan_for(AlarmKind.LEAK, Priority.URGENT) is plans.URGENT
+    assert plan_for(AlarmKind.LEAK, Priority.HIGH) is plans.LOW_LEAK
+    assert plan_for(AlarmKind.OFFLINE, Priority.MEDIUM) is plans.TECHNICAL
+    assert plan_for(AlarmKind.WRONG_GAS, Priority.LOW) is plans.NOBODY
+    assert plan_for(AlarmKind.BLIND, Priority.MEDIUM) is plans.OURS
+    assert plan_for(AlarmKind.TROUBLE, Priority.MEDIUM) is plans.CARE
+    assert plan_for(AlarmKind.UNKNOWN_LEAK, Priority.URGENT) is plans.STRANGER
 
 
-@pytest.mark.parametrize("plan", PLANS.values(), ids=lambda plan: plan.name)
+@pytest.mark.parametrize("plan", PLANS.values(), ids=lambda plan: plan.policy)
 @pytest.mark.parametrize("pause_s", [1, 89, 91, 240, 301, 601, 3000, 100_000])
 def test_after_a_pause_everybody_due_is_told_once_and_the_next_instant_is_as_if_on_time(
-    plan: Plan, pause_s: int
+    plan: Chain, pause_s: int
 ) -> None:
     started = step(Ladder(), Start(plan), T).state
     late = step(started, Tick(), T + pause_s * S)
-    at_once = bool(plan.rungs) and not plan.rungs[0].after_ms
+    at_once = bool(plan.steps) and not plan.steps[0].after_ms
     on_time = climb(plan, pause_s)[at_once:]
     assert len(late.effects) <= 1
     told = late.effects[0].roles if late.effects else frozenset()
@@ -116,7 +117,7 @@ def test_after_a_pause_everybody_due_is_told_once_and_the_next_instant_is_as_if_
 
 
 def test_an_answer_stops_it() -> None:
-    steps = run(Ladder(), (0, Start(URGENT)), (30, Answered()), (90, Tick()), (10_000, Tick()))
+    steps = run(Ladder(), (0, Start(TECHNICAL)), (30, Answered()), (90, Tick()), (10_000, Tick()))
     assert [len(done.effects) for done in steps] == [1, 0, 0, 0]
     assert steps[1].wake_at is None
     assert steps[2].reason is Because.NOT_DUE
@@ -134,7 +135,7 @@ def test_when_it_is_over_all_who_were_told_hear_of_it_after_the_hold() -> None:
     )
     assert [len(done.effects) for done in steps] == [1, 1, 0, 0, 1]
     assert steps[2].wake_at == T + (100 + hold) * S
-    assert steps[4].effects[0] == Tell(NoticePurpose.CLEARED, frozenset(), 1, 0, told=True)
+    assert steps[4].effects[0] == Tell(NoticePurpose.CLEARED, (), 1, 0, told=True)
     assert steps[4].state.phase is Phase.UNANSWERED
 
 
@@ -165,7 +166,7 @@ def test_back_after_an_answer_starts_again_even_within_the_hold() -> None:
 def test_worse_starts_the_urgent_ladder_at_once() -> None:
     worse = Start(URGENT, NoticePurpose.WORSE)
     steps = run(Ladder(), (0, Start(LOW_LEAK)), (40, worse))
-    assert steps[1].effects == (Tell(NoticePurpose.WORSE, URGENT.rungs[0].roles, 0, told=True),)
+    assert steps[1].effects == (Tell(NoticePurpose.WORSE, URGENT.steps[:1], 0, told=True),)
     assert steps[1].wake_at == T + 130 * S
     held = run(Ladder(), (0, Start(LOW_LEAK)), (40, Over()), (45, worse))
     assert held[2].effects[0].purpose is NoticePurpose.WORSE
@@ -175,7 +176,7 @@ def test_when_nobody_of_a_rung_can_be_reached_the_next_one_is_told_at_once() -> 
     steps = run(
         Ladder(), (0, Start(LOW_LEAK)), (2, Unreached(0)), (2, Unreached(0)), (90, Tick()), (300, Tick())
     )
-    assert steps[1].effects == (Tell(NoticePurpose.RAISED, frozenset({Role.SHIFT_LEADER}), 1),)
+    assert steps[1].effects == (Tell(NoticePurpose.RAISED, LOW_LEAK.steps[1:2], 1),)
     assert steps[2].effects == ()
     assert steps[3].effects == ()
     assert steps[4].effects[0].roles == {Role.OWNER, Role.MAINTENANCE, Role.GRID_WORKER}
@@ -216,7 +217,7 @@ def test_a_leak_that_is_over_and_that_nobody_answered_climbs_on_but_is_not_repea
     )
     assert steps[2].wake_at == T + 90 * S
     assert steps[3].reason is Because.CLIMBED_AFTER
-    assert [done.effects[0].roles for done in steps[3:6]] == [rung.roles for rung in URGENT.rungs[1:]]
+    assert [done.effects[0].roles for done in steps[3:6]] == [rung.roles for rung in URGENT.steps[1:]]
     assert steps[5].wake_at is None
     assert steps[6].effects == ()
 

@@ -3,10 +3,11 @@
 import pytest
 
 from alerts.rules.delivery import LONGEST_RETRY_MS, Refused, Sent, TryLater
-from alerts.rules.plans import plan_for
 from alerts.rules.priority import priority_of
 from alerts.rules.provider_codes import BAD_NUMBER, OUR_ACCOUNT, meaning_of
 from gascore.alarm import AlarmKind
+from gascore.plans import built_in
+from gascore.policy import Facts
 from gascore.words import Level, Priority, RoomKind
 
 
@@ -58,4 +59,4 @@ def test_what_is_no_leak_is_of_medium_priority(kind: AlarmKind) -> None:
 def test_a_trend_is_for_the_console_alone() -> None:
     priority = priority_of(AlarmKind.TREND, Level.NONE, room=RoomKind.CYLINDER_ROOM, wrong_gas=True)
     assert priority is Priority.LOW
-    assert plan_for(AlarmKind.TREND, priority).rungs == ()
+    assert built_in(Facts(AlarmKind.TREND, priority)).steps == ()

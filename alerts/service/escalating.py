@@ -1,0 +1,82 @@
+"""Which steps an alarm takes along, and who is behind a step that is due: the ledger's policies, rosters and duties."""
+
+from datetime import tzinfo
+
+from alerts.ports import Registry
+from alerts.service.places import Places
+from gascore.alarm import Alarm, Suppression
+from gascore.escalation import Found, Staff, chain_for, resolve
+from gascore.plans import GAS_TEST
+from gascore.policy import Chain, Facts, Policy, Step, chain_of
+from gascore.registry import Person, Role
+from gascore.roster import Roster, on_duty
+from gascore.words import AreaId, PersonId, SiteId
+
+
+class Escalating:
+    """Looks things up once; made anew for each transaction, so that a change of the ledger is seen at once."""
+
+    def __init__(self, registry: Registry, places: Places, zone: tzinfo, now_ms: int) -> None:
+        self._registry = registry
+        self.places = places
+        self.zone = zone
+        self._now_ms = now_ms
+        self._policies: tuple[Policy, ...] | None = None
+        self._rosters: dict[str, Roster] | None = None
+        self._areas: dict[AreaId, tuple[AreaId, ...]] = {}
+        self._people: dict[PersonId, Person | None] = {}
+        self._duties: dict[SiteId | None, list[tuple[Role, Person]]] = {}
+
+    def chain_of(self, alarm: Alarm) -> Chain:
+        """The steps for an alarm whose ladder starts now."""
+        if alarm.suppression is Suppression.GAS_TEST:
+            return chain_of(GAS_TEST, alarm.kind)
+        if self._policies is None:
+            self._policies = self._registry.policies()
+        facts = Facts(
+            kind=alarm.kind,
+            priority=alarm.priority,
+            room=self.places.room_kind(alarm) if self._policies else None,
+            areas=self._above(alarm) if self._policies else (),
+            code=alarm.codes[0] if alarm.codes else "",
+        )
+        return chain_for(facts, self._now_ms, self.zone, self._policies)
+
+    def resolve(self, alarm: Alarm, step: Step) -> Found:
+        """Who is told of this alarm by a step that is due now."""
+        if alarm.site not in self._duties:
+            self._duties[alarm.site] = self._registry.people_on_duty(alarm.site)
+        near = self.places.people_near(alarm, [role for role in Role if role in step.roles])
+        staff = Staff([*self._duties[alarm.site], *near], self._person, self._roster, self.zone)
+        return resolve(step, staff, self._now_ms)
+
+    def is_manned(self, roster: str) -> bool:
+        """Whether somebody is on duty now, whom the ledger knows."""
+        found = self._roster(roster)
+        return found is not None and any(map(self._person, on_duty(found, self._now_ms, self.zone)))
+
+    def person(self, person: PersonId) -> Person | None:
+        """One person; None: not in the ledger."""
+        return self._person(person)
+
+    def _above(self, alarm: Alarm) -> tuple[AreaId, ...]:
+        area = self.places.area_of(alarm)
+        if area is None:
+            return ()
+        if area not in self._areas:
+            found, above = [area], self._registry.area(area)
+            while above is not None and above.parent is not None:
+                found.append(above.parent)
+                above = self._registry.area(above.parent)
+            self._areas[area] = tuple(found)
+        return self._areas[area]
+
+    def _roster(self, roster: str) -> Roster | None:
+        if self._rosters is None:
+            self._rosters = {one.id: one for one in self._registry.rosters()}
+        return self._rosters.get(roster)
+
+    def _person(self, person: PersonId) -> Person | None:
+        if person not in self._people:
+            self._people[person] = self._registry.person(person)
+        return self._people[person]
