@@ -16,10 +16,11 @@ class CaseFile(msgspec.Struct, frozen=True):
 
     @property
     def due_ms(self) -> int | None:
-        """When something is due without an event: the ladder's next step; of a silent one, the end of its shelf."""
-        if self.ladder.due_ms is not None or self.alarm.shelf is None or self.alarm.closed_ms is not None:
+        """When something is due without an event: the ladder's next step; of a silent one, the end of what hides it."""
+        if self.ladder.due_ms is not None or self.alarm.closed_ms is not None:
             return self.ladder.due_ms
-        return self.alarm.shelf.until_ms
+        ends = [one.until_ms for one in (self.alarm.shelf, self.alarm.cover) if one is not None]
+        return min(ends, default=None)
 
     @property
     def case(self) -> Case:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
+import msgspec
 from sqlalchemy import event
 
 from alerts.ports import Books, Capabilities, Health, Letter, Registry
@@ -314,11 +315,9 @@ class AlarmTown:
         cause: AlarmCause | None = None,
     ) -> Outcome:
         """An operator asks; the answer from the journal."""
-        self._requests += 1
-        request = f"r{self._requests}"
-        self.say(
+        return self.ask(
             OperatorRequested(
-                request=request,
+                request="",
                 alarm=AlarmId(alarm),
                 action=action,
                 by="operator",
@@ -326,6 +325,12 @@ class AlarmTown:
                 cause=cause,
             )
         )
+
+    def ask(self, wish: OperatorRequested) -> Outcome:
+        """The same with everything that a request can say; its number is given here."""
+        self._requests += 1
+        request = f"r{self._requests}"
+        self.say(msgspec.structs.replace(wish, request=request))
         answers = [e for e in self.events(OperatorAnswered) if e.request == request]
         assert len(answers) == 1
         return answers[0].outcome
