@@ -9,7 +9,7 @@ import msgspec
 from fastapi import Depends, Request
 
 from dashboard.adapters.throttle import Throttle
-from dashboard.ports import Alarms, Kpis, Quarantine, Series, Town
+from dashboard.ports import Alarms, Hazards, Kpis, Quarantine, Series, Town
 from dashboard.rules.tally import STALE_MS
 from dashboard.rules.uptime import UptimeReport, UptimeSource
 from dashboard.service.desk import Desk
@@ -78,6 +78,7 @@ class Parts(msgspec.Struct, frozen=True):
     uptime: UptimeSource
     uptime_file: Callable[[UptimeReport, Language], bytes]
     kpis: Kpis
+    hazards: Hazards
     pages: Renders
     options: Options
     new_id: Callable[[], str]

@@ -12,6 +12,7 @@ import msgspec
 
 from dashboard.rules.rows import Counts, NoticeRow, OutageRow, Row
 from gascore.alarm import Alarm, AlarmKind, AlarmStatus, GroupKind, Notice, Outage
+from gascore.hazard import AlarmChatters, FloodBegan, FloodEnded, HazardClosed, HazardOpened
 from gascore.journal import (
     AlarmStep,
     AlarmStepped,
@@ -19,6 +20,7 @@ from gascore.journal import (
     ConditionCleared,
     ConditionRaised,
     Entry,
+    Event,
     NoticeStepped,
     Sample,
     UnknownLeak,
@@ -52,8 +54,10 @@ class Tracked(msgspec.Struct):
     alarm: Alarm
     notices: dict[NoticeId, Notice]
     rung: int | None = None
+    hazard_ms: int | None = None
+    chatters: bool = False
 
-    def fold(self, event: AlarmStepped | NoticeStepped) -> None:
+    def fold(self, event: AlarmStepped | NoticeStepped | HazardOpened | HazardClosed | AlarmChatters) -> None:
         """Take one event of this alarm."""
         match event:
             case AlarmStepped(alarm=alarm, step=step, rung=rung):
@@ -62,6 +66,12 @@ class Tracked(msgspec.Struct):
                     self.rung = rung
             case NoticeStepped(notice=notice):
                 self.notices[notice.id] = notice
+            case HazardOpened(hazard=hazard):
+                self.hazard_ms = hazard.deadline_ms
+            case HazardClosed():
+                self.hazard_ms = None
+            case AlarmChatters():
+                self.chatters = True
             case _:
                 assert_never(event)
 
@@ -88,6 +98,7 @@ class Board:
         self._watched: dict[DetectorId, set[AlarmId]] = {}
         self._dirty: set[AlarmId] = set()
         self._gone: set[AlarmId] = set()
+        self._flood_ms: int | None = None
 
     def rename(self, names: Names) -> None:
         """The ledger changed: every row may read differently."""
@@ -109,8 +120,8 @@ class Board:
                         self._sampled(event.detector, event.sample, is_gas=event.condition in _GAS)
                 case UnknownLeak(detector=detector, sample=sample):
                     self._measured(detector, sample.lel)
-                case _:
-                    pass
+                case event:
+                    self._told_more(event)
 
     def take(self) -> Changes:
         """Rows that are new or different and alarms that are gone since the last call."""
@@ -156,7 +167,35 @@ class Board:
         by_priority = Counter(one.priority for one in shown)
         unacked = sum(one.acked_ms is None for one in shown)
         inside = len(self._open) - len(shown)
-        return Counts({str(int(one)): by_priority[one] for one in Priority}, unacked, dict(detectors), inside)
+        return Counts(
+            {str(int(one)): by_priority[one] for one in Priority},
+            unacked,
+            dict(detectors),
+            inside,
+            hazards=sum(one.hazard_ms is not None for one in self._open.values()),
+            flood_ms=self._flood_ms,
+        )
+
+    def _told_more(self, event: Event) -> None:
+        """What alerts says of the alarms as a whole."""
+        match event:
+            case FloodBegan(since_ms=since_ms):
+                self._flood_ms = since_ms
+                return
+            case FloodEnded():
+                self._flood_ms = None
+                return
+            case HazardOpened(hazard=hazard) | HazardClosed(hazard=hazard):
+                alarm = hazard.alarm
+            case AlarmChatters(alarm=alarm):
+                pass
+            case _:
+                return
+        tracked = self._open.get(alarm)
+        if tracked is not None:
+            tracked.fold(event)
+            if tracked.alarm.inside is None:
+                self._dirty.add(alarm)
 
     def _alarm(self, event: AlarmStepped) -> None:
         alarm = event.alarm
@@ -211,9 +250,9 @@ class Board:
         return row_of(tracked, self.names, self.lel(alarm), factor)
 
 
-def urgency(row: Row) -> tuple[bool, int, int, int]:
-    """Sort key: unacknowledged first, then by priority, then the newest."""
-    return row.acked_ms is not None, int(row.priority), -row.opened_ms, -row.id
+def urgency(row: Row) -> tuple[bool, bool, int, int, int]:
+    """Sort key: hazards last; unacknowledged first, then by priority, then the newest."""
+    return row.hazard_ms is not None, row.acked_ms is not None, int(row.priority), -row.opened_ms, -row.id
 
 
 def row_of(tracked: Tracked, names: Names, lel: float | None = None, factor: float | None = None) -> Row:
@@ -256,6 +295,8 @@ def row_of(tracked: Tracked, names: Names, lel: float | None = None, factor: flo
         notices=tuple(notice_row(one, names) for one in newest),
         rung=tracked.rung,
         inside=alarm.inside,
+        hazard_ms=tracked.hazard_ms,
+        chatters=tracked.chatters,
         corrected_lel=None if lel is None or factor is None else round(lel * factor, 1),
         outage=None if alarm.outage is None else outage_row(alarm.outage, names),
     )

@@ -47,6 +47,8 @@ class Row(msgspec.Struct, frozen=True):
         since_ms: since when the condition holds.
         count: how often the condition has come while the alarm was open.
         rung: how far up the ladder people were told, None before the first.
+        hazard_ms: it is a hazard now, to be put right until then; such rows come last.
+        chatters: it was set three times within a minute.
         inside: the alarm that stands for this one; such rows are not on the console, but in its list.
     """
 
@@ -81,18 +83,23 @@ class Row(msgspec.Struct, frozen=True):
     inside: AlarmId | None = None
     outage: OutageRow | None = None
     corrected_lel: float | None = None
+    hazard_ms: int | None = None
+    chatters: bool = False
 
 
 class Counts(msgspec.Struct, frozen=True):
     """Open alarms by priority ("1" to "4"), those nobody has acknowledged, detectors by protection state.
 
-    `inside`: alarms for which another one stands; they are in none of the other numbers.
+    `inside`: alarms for which another one stands; they are in none of the other numbers. `hazards`: so many of the
+    open ones are hazards. `flood_ms`: since when there are too many alarms at once, None: there are not.
     """
 
     by_priority: dict[str, int]
     unacked: int
     detectors: dict[str, int]
     inside: int = 0
+    hazards: int = 0
+    flood_ms: int | None = None
 
 
 class SystemState(StrEnum):

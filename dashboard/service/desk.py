@@ -5,6 +5,7 @@ from typing import Final
 
 from dashboard.service.lane import Lane
 from gascore.clock import Clock
+from gascore.hazard import HazardRequested
 from gascore.journal import Journal
 from gascore.operators import OperatorAnswered, OperatorRequested
 
@@ -22,7 +23,7 @@ class Desk:
         self._patience_s = patience_s
         self._waiting: dict[str, asyncio.Future[OperatorAnswered]] = {}
 
-    async def ask(self, request: OperatorRequested) -> OperatorAnswered | None:
+    async def ask(self, request: OperatorRequested | HazardRequested) -> OperatorAnswered | None:
         """Journal the request and wait; None: no answer yet, it stays asked.
 
         Raises:

@@ -37,6 +37,7 @@ class SqlBoard:
             rows = connection.execute(select(alarm.c.id, alarm.c.detector).where(alarm.c.closed_ms.is_(None)))
             found = rows.all()
             entries = board_rows.of_alarms(connection, [one.id for one in found])
+            entries += board_rows.newest_flood(connection)
             entries += board_rows.newest_conditions(
                 connection, {one.detector for one in found if one.detector}
             )

@@ -10,6 +10,7 @@ from collector.rules.judgement import Standing
 from dashboard.ports import ActiveCondition, DetectorQuery, Installed
 from dashboard.rules.board import Tracked
 from dashboard.rules.protection import protection
+from gascore.hazard import AlarmChatters, FloodBegan, FloodEnded, HazardClosed, HazardOpened
 from gascore.journal import (
     AlarmStepped,
     ConditionChanged,
@@ -27,7 +28,8 @@ from gaswatch.stores.schema import detector, detector_state, journal, room, site
 
 ENTRY: Final = select(journal.c.id, journal.c.at_ms, journal.c.body)
 """The columns that `entries` reads."""
-_ABOUT_ALARMS: Final = [str(one.__struct_config__.tag) for one in (AlarmStepped, NoticeStepped)]
+_ABOUT_ALARMS: Final = [str(one.__struct_config__.tag) for one in (AlarmStepped, NoticeStepped, HazardOpened, HazardClosed, AlarmChatters)]
+_FLOOD: Final = [str(one.__struct_config__.tag) for one in (FloodBegan, FloodEnded)]
 _MEASURED: Final = [
     str(one.__struct_config__.tag)
     for one in (ConditionRaised, ConditionChanged, ConditionCleared, UnknownLeak)
@@ -66,6 +68,12 @@ def of_alarms(connection: Connection, alarms: Sequence[int]) -> list[Entry]:
         query = ENTRY.where(journal.c.alarm.in_(wanted), journal.c.kind.in_(_ABOUT_ALARMS))
         found += entries(connection, query.order_by(journal.c.id))
     return found
+
+
+def newest_flood(connection: Connection) -> list[Entry]:
+    """The newest word on a flood, if there ever was one."""
+    newest = select(func.max(journal.c.id)).where(journal.c.kind.in_(_FLOOD)).scalar_subquery()
+    return entries(connection, ENTRY.where(journal.c.id == newest))
 
 
 def newest_conditions(connection: Connection, detectors: Collection[str]) -> list[Entry]:

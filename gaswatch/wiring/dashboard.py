@@ -30,6 +30,7 @@ from gaswatch.stores.accounts import SqlAccounts
 from gaswatch.stores.board import SqlBoard, SqlQuarantine, SqlTown
 from gaswatch.stores.curves import Readings, StoredGauges, StoredSeries
 from gaswatch.stores.engine import open_engine
+from gaswatch.stores.hazards import SqlHazardList
 from gaswatch.stores.journal import SqlJournal
 from gaswatch.stores.kpis import SqlKpis
 from gaswatch.stores.status import SqlStatusBoard
@@ -125,6 +126,7 @@ def parts_over(
         uptime=compliance,
         uptime_file=compliance.csv,
         kpis=SqlKpis(engine, ZoneInfo(settings.timezone)),
+        hazards=SqlHazardList(engine),
         pages=pages,
         options=Options(
             public=settings.public,
