@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from gascore.registry import Detector
+from gascore.windows import PlaceKind
 from gascore.words import Condition, DetectorId, Protection, SiteId
 
 Span: TypeAlias = tuple[int, int]
@@ -163,6 +164,34 @@ def blind_spans(entries: Iterable[Blind]) -> list[Span]:
             still_open.pop(key, None)
             spans.append((entry.since_ms, entry.ended_ms))
     return merged([*spans, *((since_ms, NEVER_MS) for since_ms in still_open.values())])
+
+
+class Maintained(msgspec.Struct, frozen=True, gc=False):
+    """What matters here of `WindowBegan` and `WindowEnded`; `ended_ms` is None in the former."""
+
+    window: str
+    place: PlaceKind
+    at: str
+    since_ms: int
+    ended_ms: int | None = None
+
+
+def window_spans(entries: Iterable[Maintained]) -> dict[tuple[PlaceKind, str], list[Span]]:
+    """When maintenance windows lay over places, merged and in order; `entries` in order.
+
+    A window that runs ends at `NEVER_MS`: its end, when it comes, says when that was.
+    """
+    found: defaultdict[tuple[PlaceKind, str], list[Span]] = defaultdict(list)
+    running: dict[str, Maintained] = {}
+    for entry in entries:
+        if entry.ended_ms is None:
+            running[entry.window] = entry
+        else:
+            running.pop(entry.window, None)
+            found[entry.place, entry.at].append((entry.since_ms, entry.ended_ms))
+    for entry in running.values():
+        found[entry.place, entry.at].append((entry.since_ms, NEVER_MS))
+    return {place: merged(spans) for place, spans in found.items()}
 
 
 class Registered(msgspec.Struct, frozen=True):

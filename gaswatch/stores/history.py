@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, func, insert, 
 from dashboard.rules.protection import (
     ALWAYS_MS,
     NEVER_MS,
+    RANK,
     Blind,
     ConditionFold,
     DetectorHistory,
@@ -23,6 +24,7 @@ from dashboard.rules.protection import (
     Span,
     Stretch,
     blind_spans,
+    claim,
     merged,
     timeline,
 )
@@ -35,9 +37,10 @@ from dashboard.rules.uptime import (
     report,
 )
 from gascore.journal import BlindBegan, BlindEnded, ConditionCleared, FirstReport, StoreDownError
-from gascore.words import Condition, DetectorId, SiteId
+from gascore.words import Condition, DetectorId, Protection, SiteId
 from gaswatch.stores.engine import reading, writing
 from gaswatch.stores.ledger_history import LedgerHistory, Service, SiteRecord
+from gaswatch.stores.maintenance import maintenance
 from gaswatch.stores.schema import checkpoint, journal, service_status
 
 CLOCK_SLACK_MS: Final = 86_400_000
@@ -51,6 +54,7 @@ FEW: Final = 200
 
 _CHECKPOINT: Final = "open_conditions/1"
 """Another number when `PROTECTION_OF` learns a condition: an old checkpoint would not know it."""
+_MAINTENANCE: Final = RANK[Protection.MAINTENANCE]
 _CHUNK: Final = 2_000
 _CLEARED: Final = str(ConditionCleared.__struct_config__.tag)
 _FIRST_REPORT: Final = str(FirstReport.__struct_config__.tag)
@@ -160,6 +164,9 @@ class _Facts:
             )
         self._fold.add(_bodies(connection, tail.order_by(journal.c.id), Said))
         self._edges = self._fold.edges()
+        for detector, spans in maintenance(connection, head).items():
+            for since_ms, ended_ms in spans:
+                self._edges.setdefault(detector, []).extend(claim(since_ms, ended_ms, _MAINTENANCE))
         first_reports = select(journal.c.body).where(
             journal.c.kind == _FIRST_REPORT, journal.c.id <= head, *_of(wanted)
         )
