@@ -12,6 +12,8 @@ from typing import Protocol, TypeAlias
 import msgspec
 
 from gascore.alarm import Alarm, Notice
+from gascore.canary import CanaryMeasured
+from gascore.contacts import ContactStepped, SiteReachStepped
 from gascore.event import EventBase
 from gascore.hazard import AlarmChatters, FloodBegan, FloodEnded, HazardClosed, HazardOpened, HazardRequested
 from gascore.operators import OperatorAnswered, OperatorRequested
@@ -319,6 +321,9 @@ Event: TypeAlias = (
     | HazardRequested
     | FloodBegan
     | FloodEnded
+    | ContactStepped
+    | SiteReachStepped
+    | CanaryMeasured
     | AlarmChatters
 )
 

@@ -170,6 +170,8 @@ class Settings(BaseSettings):
     heartbeat_url: SecretStr = SecretStr("")
     """Fetched while all is well; whoever listens there raises the alarm when it stops. Empty: nobody does."""
     heartbeat_s: float = Field(default=60.0, ge=5, le=86_400)
+    contact_test_days: int = Field(default=30, ge=0, le=366)
+    """Whom no text has reached for so many days gets a test text, in office hours; 0: never."""
     business_margin_s: float = Field(default=1800.0, ge=0, le=43_200)
     """Business hours in reports begin this long before opening and end this long after closing."""
 

@@ -1,12 +1,14 @@
 """What a text from a person means: a code, or "yes" when only one alarm is open for that phone.
 
 Codes are digits: no change of keyboard, and no clash with the words that stop a subscription (STOP, END,
-QUIT …), which providers act upon themselves and which are therefore never an answer to an alarm.
+QUIT …), which providers act upon themselves and which are therefore never an answer to an alarm, but make a
+person unreachable (`alerts.rules.reach`).
 """
 
 import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final, TypeAlias
 
 from gascore.words import AlarmId
@@ -15,6 +17,14 @@ FIRST_CODE: Final = 100
 CODES: Final = 900
 """Three digits, 100 to 999; a phone with more open alarms than that gets four."""
 YES: Final = frozenset({"1", "收到", "ok", "好", "好的", "是", "确认", "接手"})
+
+STOPS: Final = frozenset(
+    {"stop", "stopall", "unsubscribe", "end", "quit", "cancel", "revoke", "optout", "td", "t", "退订", "停止"}
+)
+"""Whoever sends one of these alone wants no more texts. The Latin ones but TD and T are Twilio's, which then sends
+no more itself (its error 21610); 退订, TD and T are what Chinese texts say (回T退订)."""
+STARTS: Final = frozenset({"start", "unstop", "订阅", "恢复"})
+"""… and undoes it by one of these. Twilio's YES is none of ours: it may answer an alarm."""
 
 _WITHOUT_MARKS: Final = str.maketrans("", "", ".,!?。、~ ")
 
@@ -46,13 +56,27 @@ class Chatter:
 Reply: TypeAlias = Takes | NoSuchCode | WhichOne | Chatter
 
 
+class Wish(StrEnum):
+    """What a text says about texts."""
+
+    STOP = "stop"
+    START = "start"
+
+
+def wish_of(body: str) -> Wish | None:
+    """Whether the sender wants no more texts, or texts again; None: it is about something else."""
+    said = _plain(body)
+    if said in STOPS:
+        return Wish.STOP
+    return Wish.START if said in STARTS else None
+
+
 def parse(body: str, open_codes: Mapping[str, AlarmId], waiting: Collection[AlarmId]) -> Reply:
     """What `body` means to a phone that was told these codes of open alarms.
 
     A yes means the alarms that are `waiting` for somebody; when none is, any open one (it gets "already").
     """
-    said = unicodedata.normalize("NFKC", body).lower()
-    said = said.translate(_WITHOUT_MARKS).strip()
+    said = _plain(body)
     digits = "".join(c for c in said if c.isdecimal())
     if digits and digits in open_codes:
         return Takes(open_codes[digits])
@@ -60,6 +84,11 @@ def parse(body: str, open_codes: Mapping[str, AlarmId], waiting: Collection[Alar
         unanswered = {code: alarm for code, alarm in open_codes.items() if alarm in waiting}
         return _yes(unanswered or open_codes)
     return NoSuchCode() if digits else Chatter()
+
+
+def _plain(body: str) -> str:
+    """Narrow letters, lower case, without marks and spaces."""
+    return unicodedata.normalize("NFKC", body).lower().translate(_WITHOUT_MARKS).strip()
 
 
 def _yes(open_codes: Mapping[str, AlarmId]) -> Reply:

@@ -89,6 +89,11 @@ TROUBLES: Final[Mapping[Language, Mapping[str, str]]] = {
 }
 """What an alarm of the kind `TROUBLE` is about, by the first word of its name ("system:trouble:{name}"); no longer than
 `NAME_LENGTH`."""
+CONTACT_TEST: Final[Mapping[Language, str]] = {
+    Language.ZH: "【燃气监管】通讯测试:泄漏报警会发到本机。无需回复",
+    Language.EN: "GASWATCH test: leak alarms go to this phone. No reply needed.",
+}
+"""Proves that a phone can be reached; nothing in it may be taken for an alarm."""
 PLATFORM: Final[Mapping[Language, str]] = {Language.ZH: "监测平台", Language.EN: "the platform"}
 """What stands for a trouble that has no word of its own."""
 GATEWAY: Final[Mapping[Language, str]] = {Language.ZH: "网关{}", Language.EN: "gateway {}"}

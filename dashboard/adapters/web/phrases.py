@@ -108,6 +108,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "repeat": "reminder",
         "cleared": "all clear",
         "answer": "answer",
+        "test": "test of the phone",
     },
     "notice": {
         "pending": "queued",
@@ -300,6 +301,9 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "window.set": "Maintenance window",
         "window.began": "Maintenance began",
         "window.ended": "Maintenance ended",
+        "contact.stepped": "Contact",
+        "site.reach_stepped": "People of a site",
+        "canary.measured": "Test leak",
         "service.stepped": "Service",
         "user.signed_in": "Signed in",
         "hazard.opened": "Hazard",
