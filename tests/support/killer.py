@@ -44,7 +44,7 @@ class _Counted:
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 -- stands for anything
         found = getattr(self._inner, name)
-        if name in {"cases", "notices"}:
+        if not callable(found):  # the parts: cases, notices and so on
             return _Counted(found, self._killer)
 
         def counted(*args: object) -> Any:  # noqa: ANN401 -- same
