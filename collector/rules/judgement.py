@@ -16,7 +16,7 @@ from collector.rules.timing import Doubt, Timing
 from gascore.journal import ConditionChanged, ConditionCleared, ConditionRaised, FirstReport, Reason, Sample
 from gascore.registry import Placed
 from gascore.wire import Status
-from gascore.words import Condition, Level
+from gascore.words import Condition
 
 Effect: TypeAlias = ConditionRaised | ConditionChanged | ConditionCleared | FirstReport
 
@@ -38,12 +38,14 @@ class Standing(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
 
 
 class Reported(msgspec.Struct, frozen=True):
-    """A status message came, live and not a duplicate; `trend` is what `collector.rules.trend` makes of it."""
+    """A status came, live and no duplicate. `told`: the journal knows of a leak then (`collector.rules.episodes`)."""
 
     status: Status
     received_ms: int
     timing: Timing
     trend: Answer = Word.SILENT
+    """What `collector.rules.trend` makes of it."""
+    told: bool = False
 
 
 class CameOnline(msgspec.Struct, frozen=True):
@@ -309,7 +311,7 @@ def _clock(page: _Page, event: Reported) -> None:
 def _late_leak(page: _Page, event: Reported, judged: Status, limits: Limits) -> None:
     held = page.held.get(Condition.LEAK)
     found = leak(page.placed, judged, held, limits)
-    if isinstance(found, Finding) and found.level > (held.level if held else Level.NONE):
+    if isinstance(found, Finding) and found.level > (held.level if held else 0) and not event.told:
         page.settle(Condition.LEAK, found, event.timing.measured_ms, late=True)
 
 

@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from collector.rules.episodes import Episode
 from collector.rules.judgement import NEW, Standing, share
 from collector.rules.sequence import UNCOUNTED
 from collector.rules.watch import Watch
@@ -31,6 +32,7 @@ class Saved(msgspec.Struct, frozen=True, omit_defaults=True):
     seen: int = 0
     site: str = ""
     leaks: tuple[tuple[int, int | None, Level], ...] = ()
+    told: tuple[Episode, ...] = ()
 
 
 _encode = msgspec.json.Encoder().encode
@@ -40,9 +42,8 @@ _decode: Callable[[bytes], Saved | None] = msgspec.json.Decoder(Saved | None).de
 def save(watch: Watch) -> bytes:
     """The stored form of what must survive a restart."""
     site = watch.placed.site if watch.standing.held else ""
-    return _encode(
-        Saved(watch.placed.id, watch.standing, watch.newest_ms, watch.seq, watch.seen, site, watch.leaks)
-    )
+    heard = watch.newest_ms, watch.seq, watch.seen
+    return _encode(Saved(watch.placed.id, watch.standing, *heard, site, watch.leaks, watch.told))
 
 
 def read(body: bytes) -> Saved | None:
@@ -66,6 +67,7 @@ def restore(placed: Placed, saved: Saved | None, now_ms: int) -> Watch:
         gaps=UNCOUNTED if saved.seen else 0,
         newest_ms=min(saved.newest_ms, now_ms),
         leaks=saved.leaks,
+        told=saved.told,
     )
 
 

@@ -10,8 +10,8 @@ from typing import Final
 import msgspec
 
 WINDOW: Final = 62
-"""Bits; so many numbers back a repetition is recognised. Further back, a leak that a broker sends again after
-a crash is told once more, marked late: better twice than never."""
+"""Bits; so many numbers back a repetition is recognised. Further back, what a broker sends again after a crash
+is stored once more at its own instant; that a leak is known, `collector.rules.episodes` remembers."""
 ALL_SEEN: Final = (1 << WINDOW) - 1
 UNCOUNTED: Final = -(1 << 62)
 """A detector's count of missing messages before its first message in this run: what the run before has heard

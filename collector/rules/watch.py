@@ -10,6 +10,7 @@ import msgspec
 
 from collector.rules import trend as trends
 from collector.rules.conditions import Answer, Limits, Word, number_level
+from collector.rules.episodes import Episode, is_known, with_one_more
 from collector.rules.judgement import NEW, Event, Reported, Standing, Step, at_worst, step
 from collector.rules.sequence import ALL_SEEN, Order, Sequence, follow
 from collector.rules.timing import Timing, place
@@ -42,6 +43,7 @@ class Watch(msgspec.Struct, gc=False):
         tick: the wheel's tick at which its deadline is looked at, 0: not in the wheel.
         trail: see `collector.rules.trend`; None while its number is low.
         leaks: (number, instant, level) of the newest messages that said a leak, so that they are known when sent again.
+        told: leaks that are over (`collector.rules.episodes`).
         counted: the protection state as which the tally counts it; None: it does not.
     """
 
@@ -58,6 +60,7 @@ class Watch(msgspec.Struct, gc=False):
     tick: int = 0
     trail: trends.Trail | None = None
     leaks: tuple[tuple[int, int | None, Level], ...] = ()
+    told: tuple[Episode, ...] = ()
     counted: Protection | None = None
 
 
@@ -127,18 +130,32 @@ def _hear_slowly(watch: Watch, status: Status, received_ms: int, *, flagged: boo
         limits=limits,
     )
     trail, trend = (watch.trail, Word.SILENT) if timing.stale else _trend(watch, status, timing, limits)
-    done = step(standing, watch.placed, Reported(status, received_ms, timing, trend), limits)
+    said = _said(watch, status, received_ms)
+    told = timing.stale and is_known(watch.told, timing.measured_ms, said)
+    done = step(standing, watch.placed, Reported(status, received_ms, timing, trend, told), limits)
     watch.standing = done.standing
     if Condition.LEAK in done.standing.held:
         watch.trail = None
-        if status.seq is not None and (said := _said(watch, status, received_ms)):
+        if status.seq is not None and said:
             watch.leaks = (*watch.leaks, (status.seq, status.ts, said))[-LEAKS:]
     else:
         watch.trail = trail
+        _remember_if_over(watch, standing)
     watch.at_ms = timing.measured_ms
     watch.newest_ms = max(watch.newest_ms, timing.measured_ms) if timing.trusted else timing.measured_ms
     watch.heard_ms = received_ms
     return done
+
+
+def _remember_if_over(watch: Watch, before: Standing) -> None:
+    """The leak that has ended now, if one has; by a clock that can't be trusted it could not be known again."""
+    held = before.held.get(Condition.LEAK)
+    if held is None or Condition.LEAK in watch.standing.held or Condition.UNTRUSTED_CLOCK in before.held:
+        return
+    of_it = [(ts, level) for _, ts, level in watch.leaks if ts is not None and ts >= held.since_ms]
+    until_ms = max((ts for ts, _ in of_it), default=held.since_ms)
+    worst = max([held.level, *(level for _, level in of_it)])
+    watch.told = with_one_more(watch.told, (held.since_ms, until_ms, worst))
 
 
 def _trend(
@@ -164,8 +181,8 @@ def _trend(
 def _is_duplicate(watch: Watch, status: Status, received_ms: int, *, flagged: bool, limits: Limits) -> bool:
     """Whether it was heard before; also counts gaps."""
     if status.seq is None:
-        is_known = flagged and status.ts is not None and status.ts == watch.newest_ms
-        return is_known and not _is_worse(watch, status, received_ms)
+        again = flagged and status.ts is not None and status.ts == watch.newest_ms
+        return again and not _is_worse(watch, status, received_ms)
     in_time = status.ts is not None and abs(received_ms - status.ts) <= limits.clock_tolerance_ms
     if not in_time and status.ts is not None and not flagged and watch.seen and status.seq <= watch.seq:
         # A wrong clock or old data: a lower number says neither "restarted" nor "seen". Take it.
@@ -182,8 +199,8 @@ def _is_duplicate(watch: Watch, status: Status, received_ms: int, *, flagged: bo
         # clock that was set back. But the very message of a leak that is over may be sent again: by the broker, or
         # by the detector when its broker died before it answered.
         message = (status.seq, status.ts, _said(watch, status, received_ms))
-        is_known = (status.ts is not None or flagged) and message in watch.leaks
-        return is_known or not _is_worse(watch, status, received_ms)
+        again = (status.ts is not None or flagged) and message in watch.leaks
+        return again or not _is_worse(watch, status, received_ms)
     watch.seq, watch.seen = now.seq, now.seen
     # Of the numbers before its first message in this run, nobody knows which were heard: not all are saved.
     if watch.at_ms or missed < 0:
@@ -214,8 +231,10 @@ def _said(watch: Watch, status: Status, received_ms: int) -> Level:
 
 def apply(watch: Watch, event: Event, limits: Limits) -> Step:
     """Take any other event than a status into `watch`."""
-    done = step(watch.standing, watch.placed, event, limits)
+    before = watch.standing
+    done = step(before, watch.placed, event, limits)
     watch.standing = done.standing
+    _remember_if_over(watch, before)
     return done
 
 

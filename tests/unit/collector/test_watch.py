@@ -105,6 +105,42 @@ def test_the_messages_of_a_leak_that_is_over_change_nothing_when_they_are_sent_a
         assert conditions(one) == set()
 
 
+def a_watch_that_has_told_a_leak() -> Watch:
+    """A low leak of 20 messages, and then more normal ones than there are bits to remember numbers."""
+    watch = a_watch()
+    tell(watch, 1, T0)
+    for seq in range(2, 22):
+        tell(watch, seq, T0 + seq * 1000, "low")
+    for seq in range(22, 122):
+        tell(watch, seq, T0 + seq * 1000, lel=0.0)
+    assert conditions(watch) == set()
+    return watch
+
+
+@pytest.mark.parametrize("flagged", [False, True])
+def test_a_leak_that_is_over_is_not_told_again_however_far_back_a_broker_begins_anew(
+    *, flagged: bool
+) -> None:
+    watch = a_watch_that_has_told_a_leak()
+    back = restore(watch.placed, read(save(watch)), T0 + 130_000)
+    for one in (watch, back):
+        for seq in range(2, 22):
+            status = a_status("low", seq=seq, ts=T0 + seq * 1000)
+            done = hear(one, status, T0 + 130_000, flagged=flagged, limits=LIMITS)
+            assert not [effect for effect in done.effects if isinstance(effect, ConditionRaised)]
+        assert conditions(one) == set()
+
+
+@pytest.mark.parametrize(("state", "at"), [("high", T0 + 10_000), ("low", T0 + 50_000)])
+def test_what_was_worse_or_at_another_time_than_a_leak_that_is_known_is_told_late(
+    state: str, at: int
+) -> None:
+    watch = a_watch_that_has_told_a_leak()
+    done = hear(watch, a_status(state, seq=4, ts=at), T0 + 130_000, flagged=False, limits=LIMITS)
+    raised = next(effect for effect in done.effects if isinstance(effect, ConditionRaised))
+    assert raised.late
+
+
 def test_a_leak_without_a_number_in_the_second_of_the_message_before_it_is_not_taken_for_that_one() -> None:
     watch = a_watch()
     hear(watch, a_status(seq=None, ts=T0), T0, flagged=False, limits=LIMITS)
