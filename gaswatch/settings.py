@@ -21,6 +21,7 @@ from pydantic_settings import (
 
 from gascore.thresholds import FIGURES, PAIRS, Thresholds
 from gascore.words import Language
+from gaswatch.channel_settings import ChannelSettings
 
 Lel: TypeAlias = Annotated[float, Field(gt=0, le=100)]
 Ppm: TypeAlias = Annotated[float, Field(gt=0, le=10_000)]
@@ -39,7 +40,7 @@ class SettingsError(Exception):
     """A setting can't be used; the message names the key and says what to do."""
 
 
-class Settings(BaseSettings):
+class Settings(ChannelSettings):
     """All settings of all services. Durations are seconds."""
 
     model_config = SettingsConfigDict(
@@ -205,7 +206,9 @@ class Settings(BaseSettings):
     @classmethod
     def _known_listener(cls, value: SecretStr) -> SecretStr:
         if value.get_secret_value() and not _is_address(value.get_secret_value(), {"http", "https"}):
-            raise ValueError("must be an address such as https://hc-ping.com/… that expects a call every minute")
+            raise ValueError(
+                "must be an address such as https://hc-ping.com/… that expects a call every minute"
+            )
         return value
 
     @field_validator("timezone")

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from alerts.adapters.console import Console
 from alerts.adapters.twilio_sms import Account, TwilioSms
 from alerts.rules import countries, outage, unstable
 from alerts.service import Alerts, Limits, Parts, Registered, Switchboard
@@ -19,6 +20,7 @@ from gaswatch.stores.groups import SqlGroups
 from gaswatch.stores.journal import SqlJournal
 from gaswatch.stores.registry import SqlRegistry
 from gaswatch.stores.status import SqlStatusBoard
+from gaswatch.wiring.channels import more_channels
 from gaswatch.wiring.upkeep import upkeep_of
 
 _log = structlog.get_logger()
@@ -40,7 +42,7 @@ def build(settings: Settings, clock: Clock) -> Alerts:
             limits=limits_of(settings),
             journal=SqlJournal(engine),
             board=SqlStatusBoard(engine),
-            switchboard=Switchboard(channels_of(settings), clock),
+            switchboard=Switchboard(channels_of(settings, clock), clock),
             clock=clock,
             zone=ZoneInfo(settings.timezone),
             pid=os.getpid(),
@@ -49,9 +51,15 @@ def build(settings: Settings, clock: Clock) -> Alerts:
     )
 
 
-def channels_of(settings: Settings) -> tuple[Registered, ...]:
-    """Every provider that is set up and where it reaches; of one kind the preferred first."""
-    return tuple(_twilio(settings))
+def channels_of(settings: Settings, clock: Clock) -> tuple[Registered, ...]:
+    """Every provider that is set up and where it reaches; of one kind the preferred first.
+
+    Raises:
+        SettingsError: one of them can't be used as it is set up.
+    """
+    found = (*_twilio(settings), *more_channels(settings, clock))
+    # The board alone tells nobody who is not there: then notices wait, and that is said loudly.
+    return (*found, Registered(Console())) if found else ()
 
 
 def _twilio(settings: Settings) -> Iterator[Registered]:

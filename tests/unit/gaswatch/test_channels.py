@@ -1,0 +1,126 @@
+"""Which channels the settings make, and what is said when one can't be made."""
+
+from pathlib import Path
+
+import pytest
+
+from alerts.adapters.im_bot import Room
+from alerts.adapters.mail import Server
+from alerts.adapters.template_file import written
+from alerts.rules.countries import CHINA_ONLY
+from alerts.service import Registered
+from gaswatch.settings import SettingsError, load
+from gaswatch.wiring.channels import mail_of, more_channels, rooms_of, template_defects
+from support.clock import ManualClock
+from support.letters import a_book
+
+ALIYUN = {"aliyun_access_key_id": "id", "aliyun_access_key_secret": "secret", "aliyun_voice_number": "0571"}
+TENCENT = {"tencent_secret_id": "id", "tencent_secret_key": "key", "tencent_sms_app_id": "1400"}
+
+
+def made(**settings: object) -> list[Registered]:
+    return list(more_channels(load(**settings), ManualClock(0)))
+
+
+def approved(tmp_path: Path, *providers: str) -> str:
+    path = tmp_path / "templates.toml"
+    text = ""
+    for name in providers:
+        book = a_book(spoken=name == "aliyun_voice")
+        text += written(name, next(iter(book.entries.values())))
+    path.write_text(text, "utf-8")
+    return str(path)
+
+
+def test_without_settings_there_is_none() -> None:
+    assert made() == []
+
+
+def test_each_channel_that_is_set_up_is_there_and_those_of_the_mainland_reach_it_alone(
+    tmp_path: Path,
+) -> None:
+    templates = approved(tmp_path, "aliyun_sms", "aliyun_voice", "tencent_sms")
+    found = made(
+        **ALIYUN,
+        **TENCENT,
+        templates=templates,
+        webhook_urls="ops=https://ops.example.org/gas",
+        webhook_secret="s",
+        im_urls="duty=https://oapi.dingtalk.com/robot/send?access_token=a#SEC1",
+        smtp_url="smtp://gas:pa%40ss@mail.example.org",
+        mail_from="gas@example.org",
+    )
+    assert [one.channel.name for one in found] == [
+        "aliyun_sms",
+        "aliyun_voice",
+        "tencent_sms",
+        "webhook",
+        "im_bot",
+        "email",
+    ]
+    assert [one.coverage is CHINA_ONLY for one in found] == [True, True, True, False, False, False]
+
+
+def test_a_missing_template_stops_the_start_in_one_line(tmp_path: Path) -> None:
+    settings = {**ALIYUN, "templates": approved(tmp_path, "aliyun_sms")}
+    with pytest.raises(SettingsError) as raised:
+        made(**settings)
+    assert str(raised.value) == (
+        "GASWATCH_TEMPLATES: aliyun_voice: has no templates; `gaswatch templates aliyun_voice` writes those to have"
+        " approved"
+    )
+    assert len(template_defects(load(**settings))) == 1
+
+
+def test_a_missing_file_of_templates_stops_the_start_in_one_line(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="set GASWATCH_TEMPLATES to the file of templates"):
+        made(**TENCENT, templates=str(tmp_path / "none.toml"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"aliyun_access_key_id": "id"}, "GASWATCH_ALIYUN_ACCESS_KEY_ID needs GASWATCH_TEMPLATES"),
+        ({"webhook_urls": "a=https://a.example.org"}, "needs GASWATCH_WEBHOOK_SECRET"),
+        ({"smtp_url": "smtps://mail.example.org"}, "needs GASWATCH_MAIL_FROM"),
+        ({"webhook_urls": "https://a.example.org"}, "must be name=https://"),
+        ({"im_urls": "a=ftp://a.example.org"}, "must be name=https://"),
+        ({"smtp_url": "mail.example.org"}, "must be smtp://"),
+        ({"callback_token": "short"}, "at least 16 letters and digits"),
+        ({"callback_sources": "203.0.113.300/24"}, "must be networks"),
+        ({"aliyun_sms_url": "https://a.example.org/path"}, "without a path"),
+    ],
+)
+def test_nonsense_is_said_in_one_line_without_a_secret(settings: dict[str, str], said: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        load(**settings)
+    assert said in str(raised.value)
+    assert "short" not in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_robots_secret_stands_behind_its_address() -> None:
+    url = "https://open.feishu.cn/open-apis/bot/v2/hook/a"
+    assert rooms_of(load(im_urls=f"duty={url}#S%2B1, other={url}")) == {
+        "duty": Room(url, "S+1"),
+        "other": Room(url),
+    }
+    with pytest.raises(SettingsError, match="GASWATCH_IM_URLS: duty is no robot"):
+        rooms_of(load(im_urls="duty=https://example.org/hook"))
+
+
+@pytest.mark.parametrize(
+    ("url", "server"),
+    [
+        ("smtp://gas:pa%40ss@m.org", Server("m.org", 587, "g@m.org", "gas", "pa@ss", "starttls")),
+        ("smtps://m.org:4650", Server("m.org", 4650, "g@m.org", safety="tls")),
+        ("smtp+plain://localhost", Server("localhost", 25, "g@m.org", safety="none")),
+    ],
+)
+def test_an_address_says_how_mail_is_handed_in(url: str, server: Server) -> None:
+    assert mail_of(load(smtp_url=url, mail_from="g@m.org")) == server
+
+
+def test_networks_of_callbacks_are_read_from_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GASWATCH_CALLBACK_SOURCES", "203.0.113.0/24, 2001:db8::/32")
+    assert load().callback_sources == ("203.0.113.0/24", "2001:db8::/32")
