@@ -15,6 +15,7 @@ from gascore.hazard import Hazard
 from gascore.journal import Entry
 from gascore.registry import Area, Detector, Room, Site
 from gascore.thresholds import Thresholds
+from gascore.windows import Window
 from gascore.words import AlarmId, Condition, DetectorId, Language, Level, Protection, ReportedState, SiteId
 
 UserRole: TypeAlias = Literal["operator", "inspector", "admin"]
@@ -111,6 +112,22 @@ class Alarms(Protocol):
 
     def entries(self, alarm: AlarmId, limit: int) -> list[Entry]:
         """The newest `limit` entries about it, oldest first."""
+        ...
+
+
+class Windows(Protocol):
+    """Maintenance windows. Implementation: `gaswatch.stores.windows.SqlWindows`."""
+
+    def live(self, since_ms: int) -> list[Window]:
+        """Those that may hold at or after an instant; who ends first is first."""
+        ...
+
+    def window(self, key: str) -> Window | None:
+        """One window, over or not."""
+        ...
+
+    def put(self, window: Window, by: str, at_ms: int) -> None:
+        """Make or change a window, with its journal entry in the same transaction."""
         ...
 
 

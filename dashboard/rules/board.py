@@ -264,6 +264,7 @@ def row_of(tracked: Tracked, names: Names, lel: float | None = None, factor: flo
     alarm = tracked.alarm
     site = None if alarm.site is None else names.sites.get(alarm.site)
     room = None if alarm.room is None else names.rooms.get(alarm.room)
+    hidden = alarm.shelf or alarm.cover
     newest = sorted(tracked.notices.values(), key=lambda one: one.id)[-NOTICES_SHOWN:]
     return Row(
         id=alarm.id,
@@ -299,6 +300,11 @@ def row_of(tracked: Tracked, names: Names, lel: float | None = None, factor: flo
         chatters=tracked.chatters,
         corrected_lel=None if lel is None or factor is None else round(lel * factor, 1),
         outage=None if alarm.outage is None else outage_row(alarm.outage, names),
+        suppression=alarm.suppression,
+        suppressed_until_ms=hidden.until_ms if hidden else None,
+        suppressed_by=hidden.by if hidden else "",
+        suppressed_reason=hidden.reason if hidden else "",
+        owner=alarm.owner,
     )
 
 

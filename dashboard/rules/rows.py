@@ -8,7 +8,7 @@ from enum import StrEnum
 
 import msgspec
 
-from gascore.alarm import AlarmKind, AlarmStatus, GroupKind, NoticePurpose, NoticeState
+from gascore.alarm import AlarmKind, AlarmStatus, GroupKind, NoticePurpose, NoticeState, Suppression
 from gascore.words import AlarmId, DetectorId, Level, NoticeId, Priority, SiteId, SupplyGas
 
 
@@ -49,6 +49,8 @@ class Row(msgspec.Struct, frozen=True):
         rung: how far up the ladder people were told, None before the first.
         hazard_ms: it is a hazard now, to be put right until then; such rows come last.
         chatters: it was set three times within a minute.
+        suppression: why nobody is told, until when at most, by whose word and for what reason.
+        owner: who works on it.
         inside: the alarm that stands for this one; such rows are not on the console, but in its list.
     """
 
@@ -85,6 +87,11 @@ class Row(msgspec.Struct, frozen=True):
     corrected_lel: float | None = None
     hazard_ms: int | None = None
     chatters: bool = False
+    suppression: Suppression = Suppression.NONE
+    suppressed_until_ms: int | None = None
+    suppressed_by: str = ""
+    suppressed_reason: str = ""
+    owner: str | None = None
 
 
 class Counts(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from dashboard.rules.protection import Maintained, Span, window_spans
 from gascore.windows import PlaceKind, WindowBegan, WindowEnded
@@ -28,14 +28,15 @@ def maintenance(connection: Connection, head: int) -> Mapping[DetectorId, list[S
 
 
 def _detectors(connection: Connection, place: PlaceKind, at: str) -> list[DetectorId]:
-    match place:
-        case PlaceKind.DETECTOR:
-            return [DetectorId(at)]
-        case PlaceKind.ROOM:
-            where = detector.c.room == at
-        case PlaceKind.SITE:
-            where = detector.c.site == at
-        case PlaceKind.AREA:
-            sites = select(site.c.id).where(site.c.area.in_(select(below(AreaId(at)).c.id)))
-            where = detector.c.site.in_(sites)
-    return [DetectorId(one) for one in connection.scalars(select(detector.c.id).where(where))]
+    if place is PlaceKind.DETECTOR:
+        return [DetectorId(at)]
+    found = connection.scalars(select(detector.c.id).where(_is_at(place, at)))
+    return [DetectorId(one) for one in found]
+
+
+def _is_at(place: PlaceKind, at: str) -> ColumnElement[bool]:
+    if place is PlaceKind.ROOM:
+        return detector.c.room == at
+    if place is PlaceKind.SITE:
+        return detector.c.site == at
+    return detector.c.site.in_(select(site.c.id).where(site.c.area.in_(select(below(AreaId(at)).c.id))))

@@ -1,22 +1,20 @@
-"""Alarms, open and closed, and what operators do with them."""
+"""Alarms, open and closed; what operators do with them is in `dashboard.adapters.api.alarm_actions`."""
 
 from typing import Annotated, Literal
 
 import msgspec
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, Field
 
 from dashboard.adapters.api.answers import ALARM_MOST, AlarmNumber, json, shows
-from dashboard.adapters.auth import Acting, SignedIn
+from dashboard.adapters.auth import SignedIn
 from dashboard.adapters.entries import entry_line
 from dashboard.adapters.parts import Parts, UsesParts
 from dashboard.adapters.problems import ProblemError
 from dashboard.adapters.views import EntryLine
 from dashboard.rules.board import Tracked
 from dashboard.rules.rows import Row
-from gascore.alarm import AlarmCause
-from gascore.operators import OperatorAction, OperatorRequested, Outcome
-from gascore.words import AlarmId
+from gascore.alarm import AlarmCause, FalseTrigger
+from gascore.words import AlarmId, Level
 
 router = APIRouter(prefix="/api/v1", tags=["alarms"])
 TIMELINE = 1000
@@ -24,12 +22,24 @@ TIMELINE = 1000
 
 
 class AlarmItem(Row, frozen=True, kw_only=True):
-    """A row of the console and how it ended."""
+    """A row of the console, and how it went and ended.
+
+    Attributes:
+        active: its condition holds now. first_level: the level at which it opened, at `opened_ms`.
+        last_ms: when its condition last began, changed or ended.
+        recorded_by: the operator who wrote down an acknowledgement by telephone.
+        trigger: what a false alarm was about.
+    """
 
     closed_by: str | None
     closed_ms: int | None
     cause: AlarmCause | None
+    trigger: FalseTrigger | None
     note: str
+    active: bool
+    first_level: Level
+    last_ms: int | None
+    recorded_by: str | None
 
 
 class AlarmList(msgspec.Struct, frozen=True):
@@ -44,42 +54,6 @@ class AlarmDetail(msgspec.Struct, frozen=True):
 
     alarm: AlarmItem
     timeline: tuple[EntryLine, ...]
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """What became of an operator's request; "asked": noted, alerts will answer later."""
-
-    outcome: Literal["done", "asked"]
-    version: int | None
-
-
-class Ack(BaseModel):
-    """I take responsibility. `seen_version`: what I saw; worse since then means look again."""
-
-    seen_version: int | None = Field(default=None, ge=0, le=ALARM_MOST)
-    note: str = Field(default="", max_length=1000)
-
-
-class Close(BaseModel):
-    """It is over, and this was the cause."""
-
-    cause: (
-        Literal[
-            AlarmCause.REAL_LEAK,
-            AlarmCause.FALSE_ALARM,
-            AlarmCause.TEST,
-            AlarmCause.MAINTENANCE,
-            AlarmCause.OTHER,
-        ]
-        | None
-    ) = None
-    note: str = Field(default="", max_length=1000)
-
-
-class Comment(BaseModel):
-    """A remark on the timeline."""
-
-    note: str = Field(min_length=1, max_length=1000)
 
 
 @router.get("/alarms", responses=shows(AlarmList))
@@ -135,74 +109,6 @@ async def alarms_inside(
     return json(AlarmList(tuple(_item(parts, one) for one in page), more))
 
 
-@router.post("/alarms/{alarm}/ack", responses=shows(Answer, 202))
-async def ack(alarm: AlarmNumber, body: Ack, parts: UsesParts, user: Acting) -> Response:
-    """Acknowledge: the ladder stops, others see who took over."""
-    return await _ask(
-        parts,
-        OperatorRequested(
-            request=parts.new_id(),
-            alarm=AlarmId(alarm),
-            action=OperatorAction.ACK,
-            by=user.name,
-            seen_version=body.seen_version,
-            note=body.note,
-        ),
-    )
-
-
-@router.post("/alarms/{alarm}/close", responses=shows(Answer, 202))
-async def close(alarm: AlarmNumber, body: Close, parts: UsesParts, user: Acting) -> Response:
-    """Close with a cause; a leak must be over and acknowledged."""
-    return await _ask(
-        parts,
-        OperatorRequested(
-            request=parts.new_id(),
-            alarm=AlarmId(alarm),
-            action=OperatorAction.CLOSE,
-            by=user.name,
-            cause=body.cause,
-            note=body.note,
-        ),
-    )
-
-
-@router.post("/alarms/{alarm}/comment", responses=shows(Answer, 202))
-async def comment(alarm: AlarmNumber, body: Comment, parts: UsesParts, user: Acting) -> Response:
-    """Write a remark on the timeline."""
-    return await _ask(
-        parts,
-        OperatorRequested(
-            request=parts.new_id(),
-            alarm=AlarmId(alarm),
-            action=OperatorAction.COMMENT,
-            by=user.name,
-            note=body.note,
-        ),
-    )
-
-
-_WHY = {
-    Outcome.CHANGED_MEANWHILE: "It got worse since you looked: look again.",
-    Outcome.ALREADY: "Somebody has done so already.",
-    Outcome.STILL_ACTIVE: "The gas is not gone yet: close it when the detector is back to normal.",
-    Outcome.NOT_ACKED: "Acknowledge it before closing it.",
-    Outcome.CAUSE_MISSING: "Say the cause.",
-}
-
-
-async def _ask(parts: Parts, request: OperatorRequested) -> Response:
-    answer = await parts.desk.ask(request)
-    if answer is None:
-        return json(Answer("asked", None), 202)
-    if answer.outcome is Outcome.DONE:
-        return json(Answer("done", answer.version))
-    if answer.outcome is Outcome.NOT_FOUND:
-        raise ProblemError(404, f"There is no alarm {request.alarm}.", outcome=answer.outcome)
-    version = {} if answer.version is None else {"version": answer.version}
-    raise ProblemError(409, _WHY[answer.outcome], outcome=answer.outcome, **version)
-
-
 def _item(parts: Parts, tracked: Tracked) -> AlarmItem:
     alarm = tracked.alarm
     row = parts.follower.picture.board.row(tracked)
@@ -211,5 +117,10 @@ def _item(parts: Parts, tracked: Tracked) -> AlarmItem:
         closed_by=alarm.closed_by,
         closed_ms=alarm.closed_ms,
         cause=alarm.cause,
+        trigger=alarm.trigger,
         note=alarm.note,
+        active=alarm.active,
+        first_level=alarm.first_level,
+        last_ms=alarm.last_ms,
+        recorded_by=alarm.recorded_by,
     )
