@@ -15,6 +15,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from gascore.journal import StoreDownError
 from gaswatch.broker import mosquitto, nats
 from gaswatch.broker.address import HOST, urls
+from gaswatch.channels_check import channels_heard
 from gaswatch.clock import SystemClock
 from gaswatch.network import answers
 from gaswatch.settings import Settings, SettingsError, load
@@ -60,6 +61,8 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield _series(settings)
     yield from _brokers(settings)
     yield _sms(settings)
+    for heard in channels_heard(settings):
+        yield Finding(heard.name, heard.works, heard.detail)
     yield _console(settings)
 
 

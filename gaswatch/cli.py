@@ -91,6 +91,17 @@ def check() -> None:
     raise typer.Exit(import_module("gaswatch.check").check(typer.echo))
 
 
+@_app.command()
+def templates(
+    provider: Annotated[str, typer.Argument(help="aliyun_sms, aliyun_voice or tencent_sms.")],
+) -> None:
+    """Write the texts that a provider has to approve, for the file GASWATCH_TEMPLATES."""
+    module = import_module("alerts.adapters.template_file")
+    if provider not in module.PROVIDERS:
+        raise typer.BadParameter(f"{provider!r} takes no templates; {', '.join(sorted(module.PROVIDERS))} do")
+    typer.echo(module.proposal(provider), nl=False)
+
+
 @_ledger.command(name="import")
 def import_(file: Annotated[Path, typer.Argument(help="JSON as `ledger export` writes it.")]) -> None:
     """Add and change records; none is removed. All of the file, or nothing."""

@@ -19,6 +19,8 @@ from gascore.words import Language
 
 SPOKEN: Final = frozenset({"aliyun_voice"})
 """Providers that read their templates aloud."""
+PROVIDERS: Final = SPOKEN | {"aliyun_sms", "tencent_sms"}
+"""Those that take nothing but templates."""
 
 
 class TemplatesError(Exception):

@@ -133,14 +133,13 @@ def proposed(*, spoken: bool) -> dict[str, Template]:
 
 def defects(provider: str, book: Book) -> list[str]:
     """What is wrong, one line each that says what to do; empty: all can be used."""
+    if not any(book.entries.values()):
+        return [
+            f"{provider}: has no templates; `gaswatch templates {provider}` writes those to have approved"
+        ]
     found = []
     if not book.spoken and len(book.signature) not in SIGNATURE:
         found.append(f"{provider}: signature must have 2 to 16 characters, without 【】")
-    if not any(book.entries.values()):
-        return [
-            *found,
-            f"{provider}: has no templates; `gaswatch templates {provider}` writes those to have approved",
-        ]
     found += [
         f"{provider}: {name} is missing; `gaswatch templates {provider}` writes its text"
         for name in needed()

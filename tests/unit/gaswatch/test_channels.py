@@ -1,5 +1,6 @@
 """Which channels the settings make, and what is said when one can't be made."""
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from alerts.adapters.mail import Server
 from alerts.adapters.template_file import written
 from alerts.rules.countries import CHINA_ONLY
 from alerts.service import Registered
+from gaswatch.channels_check import Heard, channels_heard
 from gaswatch.settings import SettingsError, load
 from gaswatch.wiring.channels import mail_of, more_channels, rooms_of, template_defects
 from support.clock import ManualClock
@@ -124,3 +126,22 @@ def test_an_address_says_how_mail_is_handed_in(url: str, server: Server) -> None
 def test_networks_of_callbacks_are_read_from_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GASWATCH_CALLBACK_SOURCES", "203.0.113.0/24, 2001:db8::/32")
     assert load().callback_sources == ("203.0.113.0/24", "2001:db8::/32")
+
+
+def test_check_names_every_defect_of_a_template_and_then_each_channel(tmp_path: Path) -> None:
+    partly = load(**{**ALIYUN, **TENCENT, "templates": approved(tmp_path, "aliyun_sms")})
+    assert [(one.name, one.works) for one in channels_heard(partly)] == [("templates", False)] * 2
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    settings = load(
+        **TENCENT,
+        tencent_sms_url=url,
+        templates=approved(tmp_path, "tencent_sms"),
+        webhook_urls="ops=https://ops.example.org/gas",
+        webhook_secret="s",
+    )
+    assert list(channels_heard(settings)) == [
+        Heard("sms", works=False, detail="tencent_sms does not work: no_connection"),
+        Heard("webhook", works=True, detail="webhook is set up"),
+    ]
