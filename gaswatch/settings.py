@@ -4,6 +4,7 @@ Each key is read as `GASWATCH_{NAME}`; the keys of InfluxDB and Twilio keep the 
 libraries read.
 """
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeAlias
@@ -19,7 +20,9 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from gascore.canary import PREFIX as CANARY
 from gascore.thresholds import FIGURES, PAIRS, Thresholds
+from gascore.wire import is_detector_id
 from gascore.words import Language
 from gaswatch.channel_settings import ChannelSettings
 
@@ -154,6 +157,8 @@ class Settings(ChannelSettings):
     """… within so long has an unstable connection: one text for all of it …"""
     unstable_calm_s: float = Field(default=1800.0, ge=1, le=86_400)
     """… until nothing has changed for so long."""
+    shelve_max_s: float = Field(default=28_800.0, ge=60, le=2_592_000)
+    """For so long an operator may shelve an alarm at most; 8 h: no shelf outlives the shift that made it."""
     operators: int = Field(default=1, ge=1, le=1_000)
     """So many share the alarms at a time: what is asked of alarms, and when they are a flood, is per operator."""
     hazard_after_s: float = Field(default=86_400.0, ge=60, le=31_536_000)
@@ -171,6 +176,14 @@ class Settings(ChannelSettings):
     heartbeat_url: SecretStr = SecretStr("")
     """Fetched while all is well; whoever listens there raises the alarm when it stops. Empty: nobody does."""
     heartbeat_s: float = Field(default=60.0, ge=5, le=86_400)
+    canary: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
+    """Area -> test phone (E.164), as "grid-1=+8613800000000,…": a test leak goes there, the whole way (docs/adr/0025) …"""
+    canary_at: str = Field(default="10:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    """… at this time of the town …"""
+    canary_every_s: float = Field(default=86_400.0, ge=10)
+    """… and every so often from then on …"""
+    canary_within_s: float = Field(default=120.0, ge=5, le=3_600)
+    """… and when its text is not on the phone within so long, operators hear of it."""
     contact_test_days: int = Field(default=30, ge=0, le=366)
     """Whom no text has reached for so many days gets a test text, in office hours; 0: never."""
     business_margin_s: float = Field(default=1800.0, ge=0, le=43_200)
@@ -200,6 +213,24 @@ class Settings(ChannelSettings):
     def _known_pages(cls, value: str) -> str:
         if value and (not _is_address(value, {"http", "https"}) or "?" in value or "#" in value):
             raise ValueError("must be an address such as https://gas.example.org")
+        return value
+
+    @field_validator("canary", mode="before")
+    @classmethod
+    def _split_canaries(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = [part.strip().partition("=") for part in value.split(",") if part.strip()]
+        return {area.strip(): phone.strip() for area, _, phone in pairs}
+
+    @field_validator("canary")
+    @classmethod
+    def _known_canaries(cls, value: dict[str, str]) -> dict[str, str]:
+        for area, phone in value.items():
+            if not is_detector_id(f"{CANARY}{area}") or not re.fullmatch(r"\+[1-9]\d{6,14}", phone):
+                raise ValueError(
+                    "must be area=+8613800000000, several separated by commas; an area is its id"
+                )
         return value
 
     @field_validator("heartbeat_url")

@@ -86,6 +86,7 @@ def limits_of(settings: Settings) -> Limits:
             calm_ms=round(settings.unstable_calm_s * 1000),
         ),
         hold_ms=round(settings.offline_hold_s * 1000),
+        shelve_ms=round(settings.shelve_max_s * 1000),
         upkeep=upkeep_of(settings),
     )
 
