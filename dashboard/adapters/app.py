@@ -3,8 +3,18 @@
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from dashboard.adapters import metrics, pages, problems, signing, sse, webhooks
-from dashboard.adapters.api import alarms, answers, detectors, hazards, kpis, own, reports
+from dashboard.adapters import callbacks, metrics, pages, problems, signing, sse, webhooks
+from dashboard.adapters.api import (
+    alarm_actions,
+    alarms,
+    answers,
+    detectors,
+    hazards,
+    kpis,
+    own,
+    reports,
+    windows,
+)
 from dashboard.adapters.parts import Parts
 from dashboard.adapters.security import Guard
 
@@ -21,7 +31,22 @@ def create_app(parts: Parts) -> FastAPI:
     )
     app.state.parts = parts
     problems.add_handlers(app)
-    for module in (alarms, detectors, reports, kpis, hazards, own, sse, webhooks, metrics, signing, pages):
+    for module in (
+        alarms,
+        alarm_actions,
+        windows,
+        detectors,
+        reports,
+        kpis,
+        hazards,
+        own,
+        sse,
+        webhooks,
+        callbacks,
+        metrics,
+        signing,
+        pages,
+    ):
         app.include_router(module.router)
     if parts.options.static is not None:
         app.mount("/static", StaticFiles(directory=parts.options.static), name="static")

@@ -9,7 +9,7 @@ import msgspec
 from fastapi import Depends, Request
 
 from dashboard.adapters.throttle import Throttle
-from dashboard.ports import Alarms, Hazards, Kpis, Quarantine, Series, Town
+from dashboard.ports import Alarms, Hazards, Kpis, Quarantine, Series, Town, Windows
 from dashboard.rules.tally import STALE_MS
 from dashboard.rules.uptime import UptimeReport, UptimeSource
 from dashboard.service.desk import Desk
@@ -40,6 +40,8 @@ class Options(msgspec.Struct, frozen=True):
         public: address under which people and providers reach us, without a final slash.
         language: of pages before somebody has signed in.
         twilio_token: signs Twilio's webhooks; empty: there are none, each is refused.
+        callback_token: the secret in the path of the callbacks that are not signed; empty: there are none.
+        callback_sources: networks that those come from; empty: from anywhere.
         static: folder that is offered under /static; None: nothing is.
         version: of gaswatch, in the OpenAPI document.
         operators: so many share the alarms: what the standards ask is asked per operator.
@@ -54,6 +56,8 @@ class Options(msgspec.Struct, frozen=True):
     version: str
     operators: int = 1
     stale_ms: int = STALE_MS
+    callback_token: str = ""
+    callback_sources: tuple[str, ...] = ()
 
     @property
     def is_https(self) -> bool:
@@ -72,6 +76,7 @@ class Parts(msgspec.Struct, frozen=True):
     throttle: Throttle
     journal: Journal
     alarms: Alarms
+    windows: Windows
     town: Town
     series: Series
     quarantine: Quarantine

@@ -34,6 +34,7 @@ from gaswatch.stores.hazards import SqlHazardList
 from gaswatch.stores.journal import SqlJournal
 from gaswatch.stores.kpis import SqlKpis
 from gaswatch.stores.status import SqlStatusBoard
+from gaswatch.stores.windows import SqlWindows
 from gaswatch.wiring.readings import open_readings
 
 
@@ -120,6 +121,7 @@ def parts_over(
         throttle=Throttle(),
         journal=journal,
         alarms=SqlBoard(engine),
+        windows=SqlWindows(engine),
         town=SqlTown(engine, settings.thresholds),
         series=StoredSeries(readings),
         quarantine=SqlQuarantine(engine),
@@ -133,6 +135,8 @@ def parts_over(
             zone=ZoneInfo(settings.timezone),
             language=settings.language,
             twilio_token=settings.twilio_auth_token.get_secret_value(),
+            callback_token=settings.callback_token.get_secret_value(),
+            callback_sources=settings.callback_sources,
             static=static,
             version=__version__,
             operators=settings.operators,
