@@ -18,7 +18,7 @@ from gascore.event import EventBase
 from gascore.hazard import AlarmChatters, FloodBegan, FloodEnded, HazardClosed, HazardOpened, HazardRequested
 from gascore.operators import OperatorAnswered, OperatorRequested
 from gascore.windows import WindowBegan, WindowEnded, WindowSet
-from gascore.words import Condition, DetectorId, Level, ReportedState, SiteId
+from gascore.words import Condition, DetectorId, Level, NoticeId, ReportedState, SiteId
 
 
 class Reason(StrEnum):
@@ -267,6 +267,15 @@ class ReplyReceived(EventBase, frozen=True, tag="reply.received"):
     body: str
 
 
+class KeyPressed(EventBase, frozen=True, tag="key.pressed"):
+    """A person pressed a key in a call; verified by the provider's signature. `provider_id` is the call's."""
+
+    channel: str
+    provider_id: str
+    digit: str
+    notice: NoticeId | None = None
+
+
 class ServiceStep(StrEnum):
     """What happened to one of our processes."""
 
@@ -309,6 +318,7 @@ Event: TypeAlias = (
     | NoticeStepped
     | ReceiptReceived
     | ReplyReceived
+    | KeyPressed
     | OperatorRequested
     | OperatorAnswered
     | WindowSet

@@ -52,6 +52,7 @@ def environment(given: Mapping[str, str], settings: Settings) -> dict[str, str]:
         "TWILIO_ACCOUNT_SID": "AC" + hashlib.sha256(token.encode()).hexdigest()[:32],
         "TWILIO_AUTH_TOKEN": token,
         "GASWATCH_TWILIO_FROM": _SENDER,
+        "GASWATCH_TWILIO_VOICE_FROM": _SENDER,
         "GASWATCH_TWILIO_URL": f"http://{host}:{settings.phones_port}",
     }
 

@@ -82,6 +82,8 @@ class Settings(ChannelSettings):
     )
     twilio_from: str = ""
     """A number (E.164) or a messaging service SID (MG…)."""
+    twilio_voice_from: str = ""
+    """A number (E.164) that can call; empty: nobody is called."""
     twilio_url: str = ""
     """Another base URL than Twilio's, such as the simulator's carrier."""
     http_host: str = "127.0.0.1"

@@ -4,6 +4,7 @@ from typing import Final
 
 import structlog
 
+from alerts.rules.delivery import Parcel, Receipt
 from alerts.rules.occasions import Ack
 from alerts.rules.receipts import receipt_of
 from alerts.rules.replies import Chatter, NoSuchCode, Reply, Takes, WhichOne, parse
@@ -13,10 +14,11 @@ from alerts.service.casework import Casework, Moment
 from alerts.service.operators import answer_operator
 from alerts.service.telling import Message, Recipient
 from gascore import journal
-from gascore.alarm import Alarm, NoticePurpose
-from gascore.journal import NoticeStepped, ReceiptReceived, ReplyReceived
+from gascore.alarm import Alarm, NoticePurpose, NoticeState
+from gascore.journal import KeyPressed, NoticeStepped, ReceiptReceived, ReplyReceived
 from gascore.operators import OperatorRequested, Outcome
 from gascore.registry import Person
+from gascore.voice import TAKES_OVER
 from gascore.windows import WindowSet
 from gascore.words import Language
 
@@ -33,6 +35,8 @@ def serve(work: Casework, event: journal.Event, at_ms: int) -> None:
             answer_operator(work, event, at_ms)
         case ReplyReceived():
             answer_reply(work, event, at_ms)
+        case KeyPressed():
+            take_key(work, event, at_ms)
         case ReceiptReceived():
             take_receipt(work, event)
         case WindowSet():
@@ -55,12 +59,38 @@ def answer_reply(work: Casework, event: ReplyReceived, at_ms: int) -> None:
     ack = Ack(_name(person, event.sender), person=person.id if person else None)
     text, alarm = _answer(work, meaning, Moment(at_ms), ack, language)
     _log.info("reply", meaning=type(meaning).__name__, alarm=alarm.id if alarm else None)
-    since_ms = work.now_ms - ANSWERS_MS
-    if text is None or work.books.notices.answers_since(event.sender, since_ms) >= ANSWERS:
+    if text is not None:
+        to = Recipient(event.sender, language, person.id if person else None, "")
+        _say(work, alarm, Message(to, NoticePurpose.ANSWER, text, _once(event)))
+
+
+def take_key(work: Casework, event: KeyPressed, at_ms: int) -> None:
+    """Whoever presses a key listens, and key 1 takes over. The answer comes as a text, as after a reply."""
+    notices = work.books.notices
+    found = None if event.notice is None else notices.of_id(event.notice)
+    parcel = found or notices.of_provider(event.provider_id)
+    if parcel is None:
         return
-    to = Recipient(event.sender, language, person.id if person else None, "")
-    once_key = f"{NoticePurpose.ANSWER}:{event.channel}:{event.provider_id}"
-    work.told += work.teller.put(alarm, Message(to, NoticePurpose.ANSWER, text, once_key), work.now_ms)
+    _move(work, parcel, Receipt(NoticeState.DELIVERED))
+    if event.digit != TAKES_OVER or parcel.notice.alarm is None or parcel.reply_code is None:
+        return
+    person = work.teller.person(parcel.address)
+    ack = Ack(_name(person, parcel.address), person=person.id if person else None)
+    text, alarm = _answer(work, Takes(parcel.notice.alarm), Moment(at_ms), ack, parcel.language)
+    if text is not None:
+        to = Recipient(parcel.address, parcel.language, parcel.notice.person, "")
+        _say(work, alarm, Message(to, NoticePurpose.ANSWER, text, _once(event)))
+
+
+def _once(event: ReplyReceived | KeyPressed) -> str:
+    return f"{NoticePurpose.ANSWER}:{event.channel}:{event.provider_id}"
+
+
+def _say(work: Casework, alarm: Alarm | None, message: Message) -> None:
+    """Answer, but not for ever."""
+    since_ms = work.now_ms - ANSWERS_MS
+    if work.books.notices.answers_since(message.to.address, since_ms) < ANSWERS:
+        work.told += work.teller.put(alarm, message, work.now_ms)
 
 
 def _answer(
@@ -94,6 +124,10 @@ def take_receipt(work: Casework, event: ReceiptReceived) -> None:
     receipt = receipt_of(event.status, event.code)
     if parcel is None or receipt is None:
         return
+    _move(work, parcel, receipt)
+
+
+def _move(work: Casework, parcel: Parcel, receipt: Receipt) -> None:
     done = step(parcel, receipt, work.now_ms)
     if done.state is not parcel:
         work.books.notices.put(done.state)

@@ -24,6 +24,7 @@ from gascore.journal import (
     Entry,
     Event,
     FirstReport,
+    KeyPressed,
     LedgerChanged,
     NoticeStepped,
     ReceiptReceived,
@@ -95,7 +96,14 @@ def is_urgent(event: Event) -> bool:
         case ReceiptReceived():
             receipt = receipt_of(event.status, event.code)
             return receipt is not None and receipt.state is NoticeState.UNDELIVERED
-        case UnknownLeak() | OperatorRequested() | HazardRequested() | ReplyReceived() | WindowSet():
+        case (
+            UnknownLeak()
+            | OperatorRequested()
+            | HazardRequested()
+            | ReplyReceived()
+            | KeyPressed()
+            | WindowSet()
+        ):
             return True
         case BlindBegan() | BlindEnded() | TroubleBegan() | TroubleEnded():
             return True

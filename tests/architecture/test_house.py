@@ -17,7 +17,7 @@ CODE = {".py", ".ts", ".css", ".html", ".js"}
 # Says nothing about what is inside.
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "stuff", "base"}
 # What a service may know beside adapters: structs, and a log in service/.
-PLAIN = {"msgspec", "structlog"}
+PLAIN = {"msgspec", "phonenumbers", "structlog"}
 # Written in two parts, so that this file does not hold what it forbids.
 REGISTRIES = [
     "pythonhosted" + ".org",

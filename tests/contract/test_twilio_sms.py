@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from alerts.adapters.twilio_sms import Account, TwilioSms
+from alerts.adapters.twilio import Account
+from alerts.adapters.twilio_sms import TwilioSms
 from alerts.rules.delivery import Handed, NoAnswer, Refused, Sent, TryLater
 from support.alarms import a_letter
 from support.carrier import ACCOUNT, SENDER, TOKEN, Customer, RunningCarrier, a_carrier, a_customer

@@ -31,7 +31,8 @@ from gaswatch.stores.journal import SqlJournal
 from gaswatch.stores.migrate import migrate
 from gaswatch.stores.registry import SqlRegistry
 from gaswatch.stores.status import SqlStatusBoard
-from gaswatch.wiring.alerts import account_of, build
+from gaswatch.wiring.alerts import build
+from gaswatch.wiring.twilio import account_of
 from support.alarm_town import PEOPLE, SITE, town
 from support.carrier import ACCOUNT, SENDER, TOKEN, RunningCarrier, a_carrier
 from support.waiting import until

@@ -11,10 +11,12 @@ from twilio.request_validator import RequestValidator  # type: ignore[import-unt
 from dashboard.adapters.parts import Parts
 from gascore.alarm import NoticeState
 from gascore.journal import (
+    KeyPressed,
     NoticeStepped,
     ReceiptReceived,
     ReplyReceived,
 )
+from gascore.words import NoticeId
 from support.alarms import NOW_MS, a_leak, a_notice
 from support.console import PUBLIC, TWILIO_TOKEN, Console, a_console
 from support.console_collector import is_seen
@@ -53,8 +55,8 @@ async def test_a_signed_reply_and_receipt_go_into_the_journal(tmp_path: Path) ->
         assert receipt.status_code == 204
         events = [entry.event for entry in console.journal.after(console.journal.last_id() - 2, 2)]
         assert events == [
-            ReplyReceived(channel="sms", provider_id="SM1", sender="+861000000001", body="37"),
-            ReceiptReceived(channel="sms", provider_id="SM1", status="undelivered", code="30003"),
+            ReplyReceived(channel="twilio_sms", provider_id="SM1", sender="+861000000001", body="37"),
+            ReceiptReceived(channel="twilio_sms", provider_id="SM1", status="undelivered", code="30003"),
         ]
 
 
@@ -69,6 +71,52 @@ async def test_a_webhook_that_twilio_did_not_sign_is_refused(tmp_path: Path) -> 
                 path, data={**form, "Body": "38"}, headers={"X-Twilio-Signature": signature}
             )
             assert tampered.status_code == 403
+        assert console.journal.last_id() == before
+
+
+KEY = {"CallSid": "CA1", "CallStatus": "in-progress", "Digits": "1", "To": "+861000000001"}
+ENDED = {"CallSid": "CA1", "CallStatus": "completed", "To": "+861000000001"}
+KEYS = "/webhooks/twilio/key?notice=7&lang=en"
+
+
+async def test_a_key_and_the_end_of_a_call_go_into_the_journal(tmp_path: Path) -> None:
+    async with a_console(tmp_path, public=PUBLIC) as console:
+        key = await call(console, KEYS, KEY)
+        assert (key.status_code, key.headers["content-type"]) == (200, "application/xml")
+        assert "you take over" in key.text
+        assert (await call(console, "/webhooks/twilio/status", ENDED)).status_code == 204
+        events = [entry.event for entry in console.journal.after(console.journal.last_id() - 2, 2)]
+        assert events == [
+            KeyPressed(channel="twilio_voice", provider_id="CA1", digit="1", notice=NoticeId(7)),
+            ReceiptReceived(channel="twilio_voice", provider_id="CA1", status="completed"),
+        ]
+
+
+async def test_another_key_is_asked_for_once_more(tmp_path: Path) -> None:
+    async with a_console(tmp_path, public=PUBLIC) as console:
+        answer = await call(console, "/webhooks/twilio/key?notice=7", {**KEY, "Digits": "5"})
+        assert f'action="{PUBLIC}/webhooks/twilio/key?notice=7"' in answer.text
+        assert "接手请按1" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        (KEYS.replace("7", "8"), KEY),
+        (KEYS, {**KEY, "Digits": "2"}),
+        (KEYS, {**KEY, "CallSid": "CA2"}),
+        (KEYS.partition("?")[0], KEY),
+    ],
+)
+async def test_a_key_that_was_tampered_with_is_refused(
+    tmp_path: Path, path: str, form: dict[str, str]
+) -> None:
+    async with a_console(tmp_path, public=PUBLIC) as console:
+        before = console.journal.last_id()
+        headers = {"X-Twilio-Signature": RequestValidator(TWILIO_TOKEN).compute_signature(PUBLIC + KEYS, KEY)}
+        assert (await console.client().post(path, data=form, headers=headers)).status_code == 403
+        assert (await call(console, path, form, signed_for=None)).status_code == 403
+        assert (await call(console, path, form, signed_for="https://elsewhere.example")).status_code == 403
         assert console.journal.last_id() == before
 
 

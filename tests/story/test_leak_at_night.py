@@ -9,9 +9,10 @@ from alerts.rules.delivery import Refused, TryLater
 from alerts.service.desk import Trouble
 from alerts.service.watch import COLLECTOR
 from gascore.alarm import AlarmCause, AlarmStatus, NoticePurpose, NoticeState
+from gascore.journal import KeyPressed
 from gascore.operators import OperatorAction, Outcome
 from gascore.registry import Role
-from gascore.words import Condition, Level, Priority
+from gascore.words import Condition, Level, NoticeId, Priority
 from support.alarm_town import NO_ANSWER, PEOPLE, AlarmTown
 
 pytestmark = pytest.mark.story
@@ -121,6 +122,50 @@ def test_an_undelivered_text_counts_as_not_told(town: AlarmTown) -> None:
     assert town.heard_at(Role.MAINTENANCE) == [0]
     town.receipt("SM1", "delivered")
     assert next(iter(town.notices().values())).state is NoticeState.DELIVERED
+
+
+def press(town: AlarmTown, digit: str = "1", notice: int = 1, call: str = "CA1") -> None:
+    town.say(KeyPressed(channel="twilio_voice", provider_id=call, digit=digit, notice=NoticeId(notice)))
+
+
+def test_key_1_in_a_call_takes_over_and_the_answer_comes_as_a_text(town: AlarmTown) -> None:
+    town.leak(lel=70)
+    press(town)
+    assert town.alarm().acked_by == f"{town.notices()[1].role:.8}"
+    assert town.notices()[1].state is NoticeState.DELIVERED
+    texts = len(town.heard(Role(town.notices()[1].role)))
+    assert texts == 2, "the alarm, and the answer"
+
+
+def test_the_same_key_twice_changes_nothing_more(town: AlarmTown) -> None:
+    town.leak(lel=70)
+    press(town)
+    before = (town.alarm(), town.notices(), town.phones.count)
+    press(town)
+    town.receipt("SM1", "completed")
+    assert (town.alarm(), town.notices(), town.phones.count) == before
+
+
+def test_another_key_proves_that_somebody_listens_and_takes_nothing_over(town: AlarmTown) -> None:
+    town.leak(lel=70)
+    press(town, "5")
+    assert town.notices()[1].state is NoticeState.DELIVERED
+    assert town.alarm().acked_by is None
+
+
+def test_a_call_without_a_key_did_not_reach_the_person_even_if_somebody_answered(town: AlarmTown) -> None:
+    town.leak(lel=70)
+    town.receipt("SM1", "completed")
+    assert (town.notices()[1].state, town.notices()[1].code) == (NoticeState.UNDELIVERED, "no_key")
+    press(town)
+    assert town.notices()[1].state is NoticeState.DELIVERED, "callbacks come in any order"
+    assert town.alarm().acked_ms is not None
+
+
+def test_a_key_of_a_call_that_is_not_ours_does_nothing(town: AlarmTown) -> None:
+    town.leak(lel=70)
+    press(town, notice=999, call="CA9")
+    assert town.alarm().acked_by is None
 
 
 def test_the_provider_is_down_and_back(town: AlarmTown) -> None:
