@@ -1,7 +1,28 @@
-"""What a canary proved: a test leak went the whole way, from a detector's message to a phone."""
+"""Canaries: virtual detectors whose test leaks go the whole way, from a detector's message to a test phone."""
 
+from typing import Final
+
+from gascore.alarm import ChannelKind
 from gascore.event import EventBase
+from gascore.policy import Chain, Step, Target, TargetKind
 from gascore.words import AlarmId, AreaId, DetectorId
+
+PREFIX: Final = "canary-"
+"""Of a canary's detector, site, room and person; the ledger refuses it to everybody else. The area's id follows."""
+
+KEEPER: Final = "auditor"
+"""Who alone puts canaries into the ledger."""
+
+
+def is_canary(record: str | None) -> bool:
+    """Whether this id of a detector or a site is a canary's: a test, for nobody but its test phone."""
+    return record is not None and record.startswith(PREFIX)
+
+
+def canary_chain(detector: str) -> Chain:
+    """Who is told of a canary's leak: its test phone, and nobody else."""
+    whom = (Target(TargetKind.PERSON, detector),)
+    return Chain("canary", 1, (Step(0, whom, (ChannelKind.SMS,)),), repeat_s=86_400)
 
 
 class CanaryMeasured(EventBase, frozen=True, tag="canary.measured"):

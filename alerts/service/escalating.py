@@ -5,6 +5,7 @@ from datetime import tzinfo
 from alerts.ports import Registry
 from alerts.service.places import Places
 from gascore.alarm import Alarm, Suppression
+from gascore.canary import canary_chain, is_canary
 from gascore.escalation import Found, Staff, chain_for, resolve
 from gascore.plans import GAS_TEST
 from gascore.policy import Chain, Facts, Policy, Step, chain_of
@@ -29,6 +30,8 @@ class Escalating:
 
     def chain_of(self, alarm: Alarm) -> Chain:
         """The steps for an alarm whose ladder starts now."""
+        if alarm.detector is not None and is_canary(alarm.detector):
+            return canary_chain(alarm.detector)
         if alarm.suppression is Suppression.GAS_TEST:
             return chain_of(GAS_TEST, alarm.kind)
         if self._policies is None:

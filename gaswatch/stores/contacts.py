@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, delete, select
 
 from alerts.rules.reach import Reach
 from alerts.service.contacts import Contacts
+from gascore.canary import is_canary
 from gascore.journal import Entry, Event, LedgerChanged, NoticeStepped, ReplyReceived, decode
 from gascore.registry import Person, Role
 from gascore.words import PersonId, SiteId
@@ -69,13 +70,15 @@ class SqlContacts:
     def sites(self, roles: Collection[Role]) -> dict[SiteId, set[PersonId]]:
         """Every site, and who has one of these roles there."""
         found: dict[SiteId, set[PersonId]] = {
-            SiteId(one): set() for one in self._connection.execute(select(site.c.id)).scalars()
+            SiteId(one): set()
+            for one in self._connection.execute(select(site.c.id)).scalars()
+            if not is_canary(one)
         }
         query = select(duty.c.site, duty.c.person).where(
             duty.c.site.is_not(None), duty.c.role.in_([role.value for role in roles])
         )
         for row in self._connection.execute(query):
-            found[SiteId(row.site)].add(PersonId(row.person))
+            found.setdefault(SiteId(row.site), set()).add(PersonId(row.person))
         return found
 
     def put(self, reaches: Collection[Reach]) -> None:

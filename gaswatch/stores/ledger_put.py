@@ -6,12 +6,13 @@ from typing import Final, TypeVar
 import msgspec
 from sqlalchemy import Connection, insert
 
+from gascore.canary import KEEPER, PREFIX, is_canary
 from gascore.journal import LedgerChanged
 from gascore.registry import Area, Detector, Duty, Ledger, Person, Room, Site, Supplier
 from gascore.roster import Roster
 from gascore.thresholds import Profile
 from gaswatch.stores import schema
-from gaswatch.stores.ledger_check import Known, check, parents_first
+from gaswatch.stores.ledger_check import Known, LedgerError, check, parents_first
 from gaswatch.stores.ledger_rows import TABLES, Record, entity_of, fetch, fetch_all, key_of, row_of
 from gaswatch.stores.policies import put_policies, rosters_in
 from gaswatch.stores.policy_check import people_of
@@ -83,6 +84,10 @@ def _write(
         before = known.get(key)
         if key in done or (before is not None and row_of(before) == row):
             continue
+        if isinstance(record, Detector) and is_canary(key) and by != KEEPER:
+            raise LedgerError(
+                [f"detector {key}: ids beginning with {PREFIX!r} are for test leaks; take it out"]
+            )
         done.add(key)
         rows.append(row)
         changes.append(

@@ -2,21 +2,36 @@
 
 import os
 from typing import Final
+from urllib.parse import urlsplit
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Engine
+
+from alerts.adapters.canary_mqtt import Door, MqttVoice
 from alerts.adapters.heartbeat import HttpHeartbeat
 from alerts.rules.audit import Grace
 from alerts.service.auditor import Auditor, Pulse
+from alerts.service.canary import Canaries, CanaryParts, Times
 from alerts.service.contacts import Reachable
 from alerts.service.rounds import Round, Rounds, RoundsParts
+from gascore.canary import PREFIX
 from gascore.clock import Clock
+from gascore.words import AreaId, DetectorId
+from gaswatch.broker.address import address
+from gaswatch.broker.members import user_of
+from gaswatch.canaries import seed
+from gaswatch.secrets import Secrets
 from gaswatch.settings import Settings
 from gaswatch.stores.audit import SqlAudit
 from gaswatch.stores.contacts import SqlContactBooks
+from gaswatch.stores.desk import SqlBooks
 from gaswatch.stores.engine import open_engine
 from gaswatch.stores.journal import SqlJournal
+from gaswatch.stores.registry import SqlRegistry
 from gaswatch.stores.status import SqlStatusBoard
 
+CANARY_MS: Final = 1_000
 CONTACTS_MS: Final = 10_000
 """Somebody who says STOP is told to the operators after two minutes; they need not be more exact."""
 
@@ -33,6 +48,7 @@ def build(settings: Settings, clock: Clock) -> Rounds:
     contacts = Reachable(
         SqlContactBooks(engine), ZoneInfo(settings.timezone), settings.contact_test_days, audit
     )
+    canaries = canaries_of(settings, engine, audit, journal) if settings.canary else None
     url = settings.heartbeat_url.get_secret_value()
     return Rounds(
         RoundsParts(
@@ -44,7 +60,36 @@ def build(settings: Settings, clock: Clock) -> Rounds:
             clock=clock,
             pid=os.getpid(),
             close=engine.dispose,
-            others=(Round("contacts", CONTACTS_MS, contacts.go),),
+            others=(
+                Round("contacts", CONTACTS_MS, contacts.go),
+                *([Round("canary", CANARY_MS, canaries.go)] if canaries else []),
+            ),
+            notes=canaries.notes if canaries else dict,
+        )
+    )
+
+
+def canaries_of(settings: Settings, engine: Engine, audit: SqlAudit, journal: SqlJournal) -> Canaries:
+    """The test leaks; what they need is put into the ledger when the first one looks. Raises `SettingsError`."""
+    secrets = Secrets(settings.data_dir)
+    host, port = address(settings)
+    tls = bool(settings.mqtt_url) and urlsplit(settings.mqtt_url[0]).scheme == "mqtts"
+    registry = SqlRegistry(engine)
+    return Canaries(
+        CanaryParts(
+            areas={DetectorId(f"{PREFIX}{area}"): AreaId(area) for area in settings.canary},
+            prepare=lambda now_ms: seed(registry, settings.canary, now_ms),
+            voice=MqttVoice(Door(host, port, tls, user_of, secrets.mqtt_password)),
+            books=SqlBooks(engine),
+            journal=journal,
+            troubles=audit,
+            times=Times(
+                settings.canary_at,
+                round(settings.canary_every_s * 1000),
+                round(settings.canary_within_s * 1000),
+                ZoneInfo(settings.timezone),
+            ),
+            new_id=lambda: uuid4().hex,
         )
     )
 

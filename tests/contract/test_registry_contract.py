@@ -63,6 +63,14 @@ def test_every_record_that_is_added_or_changed_has_its_entry(registry: SqlRegist
     assert registry.detector(DetectorId("GD-2")) == after
 
 
+def test_nobody_but_the_auditor_puts_a_canary_into_the_ledger(registry: SqlRegistry, store: Store) -> None:
+    registry.put(TOWN, by="import", at_ms=5)
+    detector = msgspec.structs.replace(TOWN.detectors[0], no=99, id=DetectorId("canary-grid-1"))
+    with pytest.raises(LedgerError, match=r"canary-grid-1: ids beginning with .* are for test leaks"):
+        registry.put(Ledger(detectors=(detector,)), by="import", at_ms=6)
+    assert registry.put(Ledger(detectors=(detector,)), by="auditor", at_ms=7) == 1
+
+
 def test_putting_the_same_again_changes_nothing(registry: SqlRegistry, store: Store) -> None:
     registry.put(TOWN, by="import", at_ms=5)
     journaled = len(changes(store))
