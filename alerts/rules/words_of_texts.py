@@ -72,6 +72,7 @@ TROUBLES: Final[Mapping[Language, Mapping[str, str]]] = {
         "heartbeat": "外部心跳",
         "canary": "演练报警",
         "contacts": "联系人手机",
+        "roster": "值班安排",
     },
     Language.EN: {
         "broker_drops": "broker",
@@ -85,6 +86,7 @@ TROUBLES: Final[Mapping[Language, Mapping[str, str]]] = {
         "heartbeat": "heartbeat",
         "canary": "test leak",
         "contacts": "contacts",
+        "roster": "duty roster",
     },
 }
 """What an alarm of the kind `TROUBLE` is about, by the first word of its name ("system:trouble:{name}"); no longer than

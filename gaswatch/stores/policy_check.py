@@ -76,7 +76,8 @@ def uncovered(policies: Sequence[Policy]) -> str | None:
     gaps = [
         " ".join([kind, *([room] if room else []), *area, f"from {time}"])
         for (kind, room), area, time in product(rooms, areas, times)
-        if policy_for(Facts(kind, Priority.URGENT, room, area), _at(time), used) is None
+        if (room or not area)  # a leak at an unknown detector is in no area
+        and policy_for(Facts(kind, Priority.URGENT, room, area), _at(time), used) is None
     ]
     if not gaps:
         return None

@@ -280,6 +280,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "heartbeat": "nobody outside hears our heartbeat",
         "canary": "a test leak did not arrive in time",
         "contacts": "people who can't be reached",
+        "roster": "nobody is on duty",
     },
     "entry": {
         "condition.raised": "Began",

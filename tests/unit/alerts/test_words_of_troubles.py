@@ -13,6 +13,7 @@ KNOWN = {"broker_drops", "sequence_gaps", sink.SERIES, sink.SPOOL, sink.LOST, si
     "heartbeat",
     "canary",
     "contacts",
+    "roster",
 }
 
 
