@@ -216,6 +216,10 @@ class Notices(Protocol):
         """When the next notice is to be looked at."""
         ...
 
+    def begun(self, channel: ChannelKind, address: str, since_ms: int) -> list[int]:
+        """When requests to this address left by this channel since then, ms, ascending."""
+        ...
+
     def provider_ids(self, address: str, since_ms: int) -> frozenset[str]:
         """What providers call the notices whose requests to this address left since then."""
         ...

@@ -98,7 +98,27 @@ class Parcel(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """A sender is free, and the notice is due: to be sent, or to be asked about; or its sender's lease ran out."""
+    """A sender is free, and the notice is due: to be sent, or to be asked about; or its sender's lease ran out.
+
+    `code`: what is to be known of its sending.
+    """
+
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PutOff:
+    """It has to wait until then; `code` says for what."""
+
+    until_ms: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """It is not to go this way; `code` says why. Its person is told otherwise."""
+
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,12 +198,17 @@ Sent: TypeAlias = Handed | Refused | TryLater | NoAnswer
 """What a sender can answer."""
 LookedUp: TypeAlias = Found | NotFound | CannotSay
 """What a provider can say of a message whose request got no answer."""
-Event: TypeAlias = Take | Sent | LookedUp | Receipt | Withdraw
+Event: TypeAlias = Take | PutOff | GiveUp | Sent | LookedUp | Receipt | Withdraw
 
 
 def rank_of(purpose: NoticePurpose) -> int:
     """Among notices of one urgency: what is news to somebody goes before what is said again or is over."""
     return int(purpose in {NoticePurpose.REPEAT, NoticePurpose.CLEARED})
+
+
+def presses(parcel: Parcel) -> bool:
+    """Whether it tells of a leak: it never waits for certainty, nor for a budget."""
+    return parcel.urgency <= Priority.HIGH and parcel.notice.purpose is not NoticePurpose.ANSWER
 
 
 def is_unreached(notice: Notice) -> bool:

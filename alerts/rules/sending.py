@@ -23,18 +23,20 @@ from alerts.rules.delivery import (
     CannotSay,
     Event,
     Found,
+    GiveUp,
     Handed,
     NoAnswer,
     NotFound,
     Parcel,
+    PutOff,
     Receipt,
     Refused,
     Take,
     TryLater,
     Withdraw,
+    presses,
 )
-from gascore.alarm import NoticePurpose, NoticeState
-from gascore.words import Priority
+from gascore.alarm import NoticeState
 
 FIRST_LOOK_MS: Final = 5_000
 """After a time-out, before the provider is asked: its books show a message only when it has taken it."""
@@ -57,6 +59,7 @@ class Because(StrEnum):
     NO_RECEIPT = "no_receipt"
     RECEIPT = "receipt"
     EXPIRED = "expired"
+    PUT_OFF = "put_off"
     WITHDRAWN = "withdrawn"
     TOO_LATE = "too_late"
     """it has come further already."""
@@ -128,13 +131,20 @@ def set_back(state: Parcel, by_ms: int) -> Parcel:
 
 
 def _take(state: Parcel, event: Event, now_ms: int) -> Step:
-    del event
     if now_ms < state.due_ms:
         return Step(state, (), Because.NOT_DUE)
     if now_ms >= state.expires_ms:
         return Step(_in(state, NoticeState.EXPIRED, now_ms), (), Because.EXPIRED)
     taken = replace(state, lease_ms=now_ms + LEASE_MS, begun_ms=now_ms, attempts=state.attempts + 1)
-    return Step(_in(taken, NoticeState.SENDING, now_ms), (Send(),), Because.TAKEN)
+    code = event.code if isinstance(event, Take) else None
+    return Step(_in(taken, NoticeState.SENDING, now_ms, code=code), (Send(),), Because.TAKEN)
+
+
+def _put_off(state: Parcel, event: Event, now_ms: int) -> Step:
+    if not isinstance(event, PutOff):
+        return Step(state, (), Because.TOO_LATE)
+    waiting = replace(state, due_ms=event.until_ms)
+    return Step(_in(waiting, NoticeState.PENDING, now_ms, code=event.code), (), Because.PUT_OFF)
 
 
 def _take_over(state: Parcel, event: Event, now_ms: int) -> Step:
@@ -189,7 +199,7 @@ def _unsent(state: Parcel, due_ms: int, now_ms: int, code: str | None, reason: B
         return Step(_in(state, NoticeState.SUPERSEDED, now_ms, code=code), (), Because.WITHDRAWN)
     again = replace(state, due_ms=due_ms, begun_ms=None, notice=replace(state.notice, provider=None))
     later = _in(again, NoticeState.PENDING, now_ms, code=code)
-    if state.urgency is Priority.URGENT and now_ms - state.notice.created_ms >= RECEIPT_MS:
+    if presses(state) and now_ms - state.notice.created_ms >= RECEIPT_MS:
         later = _overdue(later, now_ms)
     return Step(later, (), reason)
 
@@ -225,8 +235,7 @@ def _cannot_say(state: Parcel, event: Event, now_ms: int) -> Step:
     over = now_ms >= state.expires_ms
     asked = replace(state, due_ms=now_ms + look_ms(state.looks), lease_ms=None)
     asked = replace(asked, notice=replace(asked.notice, code=code, final_ms=now_ms if over else None))
-    urgent = state.urgency is Priority.URGENT and state.notice.purpose is not NoticePurpose.ANSWER
-    return Step(_overdue(asked, now_ms) if over or urgent else asked, (), Because.CANNOT_SAY)
+    return Step(_overdue(asked, now_ms) if over or presses(state) else asked, (), Because.CANNOT_SAY)
 
 
 def _nothing_new(state: Parcel, event: Event, now_ms: int) -> Step:
@@ -286,6 +295,8 @@ _Move: TypeAlias = Callable[[Parcel, Event, int], Step]
 
 TRANSITIONS: Final[Mapping[tuple[NoticeState, type], _Move]] = {
     (NoticeState.PENDING, Take): _take,
+    (NoticeState.PENDING, PutOff): _put_off,
+    (NoticeState.PENDING, GiveUp): _refused,
     (NoticeState.PENDING, Withdraw): _withdraw,
     (NoticeState.SENDING, Take): _take_over,
     (NoticeState.SENDING, Handed): _handed,

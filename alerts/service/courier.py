@@ -6,13 +6,15 @@ out and the provider is asked what became of it, before anything is sent again (
 
 import dataclasses
 import threading
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 import structlog
 from msgspec.structs import replace
 
 from alerts.ports import Books, Channel, Letter, Notices, Transaction
+from alerts.rules.budget import DEFAULTS, Caps
 from alerts.rules.delivery import (
     LEASE_MS,
     RECEIPT_MS,
@@ -25,7 +27,8 @@ from alerts.rules.delivery import (
     Sent,
     Take,
 )
-from alerts.rules.sending import Because, step
+from alerts.rules.sending import Because, Send, step
+from alerts.service.rationing import Rationing
 from alerts.service.switchboard import Carried, Switchboard
 from gascore import journal
 from gascore.alarm import ChannelKind, NoticeState
@@ -59,14 +62,28 @@ _COUNTED: Final = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class HouseRules:
+    """How much a number is asked to bear, and how patient we are.
+
+    `receipt_ms`: how long to wait for a receipt before the provider is asked; `caps`: budgets by channel.
+    """
+
+    receipt_ms: int = RECEIPT_MS
+    caps: Mapping[ChannelKind, Caps] = field(default_factory=lambda: DEFAULTS)
+
+
+_ORDINARY: Final = HouseRules()
+
+
 class Courier:
     """Thread-safe: several threads send and record at the same time. Blocking."""
 
-    def __init__(self, books: Books, switchboard: Switchboard, receipt_ms: int = RECEIPT_MS) -> None:
-        """`receipt_ms`: how long to wait for a receipt before the provider is asked."""
+    def __init__(self, books: Books, switchboard: Switchboard, rules: HouseRules = _ORDINARY) -> None:
+        """Prepare; nothing is read yet."""
         self._books = books
         self._switchboard = switchboard
-        self._receipt_ms = receipt_ms
+        self._rules = rules
         self._lock = threading.Lock()
         self.counts = {_name(one): 0 for one in _COUNTED}
 
@@ -75,11 +92,15 @@ class Courier:
         parcels: list[Parcel] = []
         with self._books.transaction() as books:
             events: list[journal.Event] = []
+            rationing = Rationing(books.notices, self._rules.caps, self._carries, now_ms)
             for parcel in books.notices.due(now_ms, limit):
-                done = step(parcel, Take(), now_ms)
+                waits = parcel.notice.state is NoticeState.PENDING
+                done = step(parcel, rationing.event_for(parcel) if waits else Take(), now_ms)
                 _keep(books.notices, parcel, done.state, events)
                 if done.effects:
                     parcels.append(done.state)
+                if Send() in done.effects:
+                    rationing.took(done.state)
                 self._count(done.reason)
             if events:
                 books.append(events, now_ms)
@@ -154,7 +175,10 @@ class Courier:
         channel = self._channel(provider)
         if channel is not None and not (channel.can.receipts or channel.can.looks_up):
             return None
-        return self._receipt_ms
+        return self._rules.receipt_ms
+
+    def _carries(self, kind: ChannelKind, address: str) -> bool:
+        return bool(self._switchboard.for_(kind, address))
 
     def _channel(self, provider: str | None) -> Channel | None:
         return next((one for one in self._switchboard.channels if one.name == provider), None)
