@@ -19,6 +19,8 @@ LATELY_MS: Final = 600_000
 """So long a crash stays on the screen after the service is back: an operator who looked away must see it."""
 NEEDED: Final = ("collector", "alerts", "dashboard")
 """The services without which something is missing; collector and alerts are vital."""
+AUDITOR: Final = "auditor"
+"""Once it has run it must go on: its silence is never forgotten."""
 LINK_UP: Final = "up"
 COLLECTOR: Final = "collector"
 
@@ -45,7 +47,9 @@ def system_rows(
     others = sorted(
         name
         for name, word in words.items()
-        if name not in NEEDED and now_ms - word.at_ms <= FORGOTTEN_MS and not _was_stopped(lives.get(name))
+        if name not in NEEDED
+        and (now_ms - word.at_ms <= FORGOTTEN_MS or name == AUDITOR)
+        and not _was_stopped(lives.get(name))
     )
     rows = [_service(name, words.get(name), lives.get(name), now_ms) for name in (*NEEDED, *others)]
     collector = words.get(COLLECTOR)
@@ -85,8 +89,8 @@ def _service(name: str, word: ServiceStatus | None, life: Life | None, now_ms: i
     )
     # The dead process's last word is still fresh for some seconds.
     speaks = word is not None and now_ms - word.at_ms <= SILENT_MS and (crashed_ms or 0) < word.at_ms
-    if speaks:
-        return SystemRow(name, SystemState.UP, "", crashed_ms)
+    if word is not None and speaks:
+        return SystemRow(name, SystemState.UP, _found(word), crashed_ms)
     if life is not None and life.step is ServiceStep.CRASHED:
         return SystemRow(name, SystemState.RESTARTING, life.detail, crashed_ms)
     if (
@@ -98,3 +102,9 @@ def _service(name: str, word: ServiceStatus | None, life: Life | None, now_ms: i
         return SystemRow(name, SystemState.RESTARTING, "", crashed_ms)
     silent = "has said nothing yet" if word is None else f"silent for {(now_ms - word.at_ms) // 1000} s"
     return SystemRow(name, SystemState.DOWN, silent, crashed_ms)
+
+
+def _found(word: ServiceStatus) -> str:
+    """What the auditor has found wrong: on the screen even if the desk, which should tell it, stands."""
+    audit = word.notes.get("audit", "ok") if word.name == AUDITOR else "ok"
+    return "" if audit in {"ok", "starting"} else audit

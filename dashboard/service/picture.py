@@ -9,6 +9,7 @@ import msgspec
 from dashboard.rules.board import LEAKS, Board, Changes, Names
 from dashboard.rules.health import COLLECTOR, Life, detector_counts, live_on, system_rows
 from dashboard.rules.rows import Counts, Row, SystemRow, SystemState
+from gascore.canary import is_canary
 from gascore.journal import AlarmStep, AlarmStepped, Entry, LedgerChanged, NoticeStepped, ServiceStepped
 from gascore.service_status import ServiceStatus
 from gascore.words import AlarmId, DetectorId
@@ -82,7 +83,8 @@ class Picture:
         for entry in entries:
             match entry.event:
                 case AlarmStepped(alarm=alarm, step=AlarmStep.OPENED) if alarm.kind in LEAKS:
-                    self._opened(alarm.id, alarm.received_ms)
+                    if not is_canary(alarm.detector):
+                        self._opened(alarm.id, alarm.received_ms)
                 case NoticeStepped(notice=notice):
                     self.notices[notice.channel, str(notice.state)] += 1
                 case ServiceStepped(service=service) as step:

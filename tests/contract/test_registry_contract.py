@@ -63,7 +63,7 @@ def test_every_record_that_is_added_or_changed_has_its_entry(registry: SqlRegist
     assert registry.detector(DetectorId("GD-2")) == after
 
 
-def test_nobody_but_the_auditor_puts_a_canary_into_the_ledger(registry: SqlRegistry, store: Store) -> None:
+def test_nobody_but_the_auditor_puts_a_canary_into_the_ledger(registry: SqlRegistry) -> None:
     registry.put(TOWN, by="import", at_ms=5)
     detector = msgspec.structs.replace(TOWN.detectors[0], no=99, id=DetectorId("canary-grid-1"))
     with pytest.raises(LedgerError, match=r"canary-grid-1: ids beginning with .* are for test leaks"):

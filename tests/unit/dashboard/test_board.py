@@ -239,3 +239,12 @@ def test_a_detector_that_was_replaced_shows_one_number_again() -> None:
     wrong = msgspec.structs.replace(raised(20.0), sample=Sample(NOW_MS, lel=20.0, corrected_lel=35.0))
     board.fold(entries(wrong, stepped(a_leak(1)), raised(21.0)))
     assert [row.corrected_lel for row in board.rows()] == [None]
+
+
+def test_a_test_leak_is_no_row_and_no_count() -> None:
+    board = Board(NAMES)
+    leak = a_leak(1, detector="canary-grid-1")
+    board.fold(entries(stepped(leak), NoticeStepped(notice=a_notice(1, leak, NoticeState.DELIVERED))))
+    assert not board.take()
+    assert board.rows() == ()
+    assert sum(board.counts({}).by_priority.values()) == 0

@@ -83,3 +83,12 @@ def test_while_the_collector_is_silent_every_required_detector_is_unmonitored() 
     later = detector_counts(collector, NOW_MS + SILENT_MS + 1)
     assert (later["unmonitored"], later["not_required"], later["protected"]) == (9, 3, 0)
     assert sum(detector_counts(None, NOW_MS).values()) == 0
+
+
+def test_an_auditor_that_ran_once_is_never_forgotten_and_shows_what_it_found() -> None:
+    assert states(word("auditor", FORGOTTEN_MS + 1))["auditor"] is SystemState.DOWN
+    assert "broker" not in states(word("broker", FORGOTTEN_MS + 1))
+    found = {"auditor": word("auditor", notes={"audit": "desk_stands"})}
+    assert SystemRow("auditor", SystemState.UP, "desk_stands") in system_rows(found, {}, NOW_MS)
+    well = {"auditor": word("auditor", notes={"audit": "ok"})}
+    assert SystemRow("auditor", SystemState.UP, "") in system_rows(well, {}, NOW_MS)
