@@ -12,19 +12,25 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from alerts.service import Switchboard
+from gascore.alarm import ChannelKind
 from gascore.journal import StoreDownError
 from gaswatch.broker import mosquitto, nats
 from gaswatch.broker.address import HOST, urls
 from gaswatch.channels_check import channels_heard
 from gaswatch.clock import SystemClock
 from gaswatch.network import answers
+from gaswatch.people_check import people_said
 from gaswatch.settings import Settings, SettingsError, load
 from gaswatch.stores.engine import check_writable, open_engine
 from gaswatch.stores.influx.probe import probe
 from gaswatch.stores.influx.query import AwayError, Query
 from gaswatch.stores.influx.transport import Transport
 from gaswatch.stores.migrate import SchemaError, check_current
+from gaswatch.stores.registry import SqlRegistry
+from gaswatch.wiring.alerts import channels_of
 from gaswatch.wiring.series import influx_target
+from gaswatch.wiring.twilio import twilio
 
 _WAIT_S: Final = 5.0
 _TWILIO: Final = "https://api.twilio.com"
@@ -60,9 +66,12 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield _database(settings)
     yield _series(settings)
     yield from _brokers(settings)
-    yield _sms(settings)
-    for heard in channels_heard(settings):
-        yield Finding(heard.name, heard.works, heard.detail)
+    heard = list(channels_heard(settings))
+    yield _sms(settings, has_others=bool(heard))
+    yield _voice(settings)
+    for one in heard:
+        yield Finding(one.name, one.works, one.detail)
+    yield from _people(settings)
     yield _console(settings)
 
 
@@ -160,9 +169,11 @@ def _mqtt_problem(url: str) -> str | None:
     return answer[0] if answer else None
 
 
-def _sms(settings: Settings) -> Finding:
+def _sms(settings: Settings, *, has_others: bool) -> Finding:
     sid, token = settings.twilio_account_sid, settings.twilio_auth_token.get_secret_value()
     if not (sid and token and settings.twilio_from):
+        if has_others:
+            return Finding("sms", None, "no account at Twilio; the channels below are there")
         return Finding(
             "sms",
             False,
@@ -176,6 +187,36 @@ def _sms(settings: Settings) -> Finding:
     if answer.status_code in {401, 403}:
         return Finding("sms", False, "the account is refused: check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN")
     return Finding("sms", answer.ok, f"{base} answers {answer.status_code} for account {sid[:6]}…")
+
+
+def _voice(settings: Settings) -> Finding:
+    if not settings.twilio_voice_from:
+        return Finding("voice", None, "Twilio calls nobody: GASWATCH_TWILIO_VOICE_FROM is not set")
+    if not any(one.channel.kind is ChannelKind.VOICE for one in twilio(settings)):
+        detail = "nobody is called: set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, GASWATCH_TWILIO_FROM and GASWATCH_PUBLIC_URL"
+        return Finding("voice", False, detail)
+    return Finding("voice", True, f"calls come from {settings.twilio_voice_from}; key 1 takes over")
+
+
+def _people(settings: Settings) -> Iterator[Finding]:
+    """Of the ledger; what is wrong with the store or the channels has been said."""
+    try:
+        switchboard = Switchboard(channels_of(settings, SystemClock()), SystemClock())
+        engine = open_engine(settings.database)
+        try:
+            check_current(engine)
+            people = SqlRegistry(engine).ledger().people
+        finally:
+            engine.dispose()
+    except (SettingsError, StoreDownError, SchemaError):
+        return
+    if not switchboard.channels:
+        return
+    said = list(people_said(people, switchboard))
+    for one in said:
+        yield Finding("people", False if one.is_bad else None, one.detail)
+    if not said:
+        yield Finding("people", True, f"{len(people)} can be told and can answer")
 
 
 def _console(settings: Settings) -> Finding:
