@@ -28,7 +28,7 @@ class Portion(msgspec.Struct, frozen=True):
     @property
     def detectors(self) -> set[str]:
         """Whose events it has."""
-        return {event.detector for event in self.recording.events if hasattr(event, "detector")}
+        return {one for event in self.recording.events if (one := getattr(event, "detector", None))}
 
     @property
     def touches(self) -> set[str | int]:
