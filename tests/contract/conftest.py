@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from support.postgres import Postgres, a_postgres
-from support.stores import Store, sqlite_url
+from support.stores import Store, migrated_sqlite, sqlite_url
 
 
 @pytest.fixture(scope="session")
@@ -24,9 +24,18 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return running.new_database()
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database with all tables."""
+    if request.param == "sqlite":
+        return migrated_sqlite(tmp_path)
+    running: Postgres = request.getfixturevalue("postgres")
+    return running.migrated_database()
+
+
 @pytest.fixture
-def store(empty_url: str) -> Iterator[Store]:
+def store(migrated_url: str) -> Iterator[Store]:
     """A migrated database of each kind."""
-    made = Store(empty_url)
+    made = Store(migrated_url)
     yield made
     made.close()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, insert, update
@@ -11,7 +12,7 @@ from gaswatch.stores.engine import writing
 from gaswatch.stores.journal import SqlJournal, append_in
 from gaswatch.stores.journal_seal import Finding, Problem
 from gaswatch.stores.schema import journal, journal_block
-from support.stores import Store, signed_in
+from support.stores import Store, migrated_sqlite, signed_in
 
 pytestmark = pytest.mark.contract
 ENTRIES = 2_500
@@ -184,8 +185,8 @@ class TestOnlySqlite:
     """What a file does that a server does not."""
 
     @pytest.fixture
-    def empty_url(self, tmp_path: object) -> str:
-        return f"sqlite:///{tmp_path}/gaswatch.db"
+    def migrated_url(self, tmp_path: Path) -> str:
+        return migrated_sqlite(tmp_path)
 
     @pytest.mark.parametrize(
         ("pragma", "says"),

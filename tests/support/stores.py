@@ -1,6 +1,8 @@
 """Both relational stores for the contract tests: each test gets a migrated, empty one of each kind."""
 
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sqlalchemy import Engine, event
 
@@ -28,7 +30,7 @@ from gascore.words import (
     SupplyGas,
     TargetGas,
 )
-from gaswatch.stores.engine import open_engine
+from gaswatch.stores.engine import make_private, open_engine
 from gaswatch.stores.migrate import migrate
 
 
@@ -38,7 +40,6 @@ class Store:
     def __init__(self, url: str) -> None:
         self.url = url
         self._engines: list[Engine] = []
-        migrate(url)
         self.engine = self.open()
 
     def open(self, *pragmas: str) -> Engine:
@@ -62,6 +63,22 @@ class Store:
 
 def sqlite_url(folder: Path) -> str:
     return f"sqlite:///{folder / 'gaswatch.db'}"
+
+
+@cache
+def _migrated() -> bytes:
+    """A file with all tables: made once, since every revision takes its time."""
+    with TemporaryDirectory() as name:
+        migrate(sqlite_url(Path(name)))
+        return (Path(name) / "gaswatch.db").read_bytes()
+
+
+def migrated_sqlite(folder: Path) -> str:
+    """The URL of a new file with all tables and nothing in them."""
+    file = folder / "gaswatch.db"
+    make_private(file)
+    file.write_bytes(_migrated())
+    return sqlite_url(folder)
 
 
 def signed_in(user: str, ok: bool = True) -> SignedIn:  # noqa: FBT001, FBT002 -- as in the event
