@@ -14,7 +14,8 @@ from fastapi import APIRouter, Depends, Request
 
 from dashboard.adapters.parts import Parts, UsesParts
 from dashboard.adapters.problems import ProblemError
-from gascore.journal import Event, ReceiptReceived, ReplyReceived
+from gascore.journal import Event, KeyPressed, ReceiptReceived, ReplyReceived
+from gascore.words import NoticeId
 
 ALIYUN_OK: Final = {"code": 0, "msg": "接收成功"}
 TENCENT_OK: Final = {"result": 0, "errmsg": "OK"}
@@ -22,6 +23,10 @@ MOST: Final = 500
 """Entries in one call; providers send up to 100."""
 BODY_KEPT: Final = 500
 """Characters of a reply."""
+_OURS: Final = "gw"
+"""How our own number of a notice begins (`alerts.adapters.aliyun.out_id`)."""
+_DIGITS: Final = 18
+"""Fewer than a number that the store could not hold."""
 _ANSWERED: Final = "200000"
 """Aliyun's code of a call that was answered (help.aliyun.com 55085)."""
 _RINGING: Final = frozenset({"200001", "300000", "300001"})
@@ -128,6 +133,12 @@ async def voice(request: Request, parts: Admitted) -> dict[str, Any]:
     calls = await _body(request, list[_Call])
     events: list[Event] = []
     for call in calls:
+        if call.dtmf:
+            events.append(
+                KeyPressed(
+                    channel=_VOICE, provider_id=call.call_id, digit=call.dtmf[0], notice=_notice(call.out_id)
+                )
+            )
         if call.status_code and call.status_code not in _RINGING:
             answered = call.status_code == _ANSWERED or str(call.duration or "0").rstrip("秒") != "0"
             events.append(
@@ -190,6 +201,12 @@ async def _append(parts: Parts, events: list[Event]) -> None:
     if events:
         now_ms = parts.clock.now_ms()
         await parts.lanes.urgent.do(lambda: parts.journal.append(events, now_ms))
+
+
+def _notice(out_id: str) -> NoticeId | None:
+    number = out_id.removeprefix(_OURS)
+    is_ours = out_id.startswith(_OURS) and number.isascii() and number.isdigit() and len(number) < _DIGITS
+    return NoticeId(int(number)) if is_ours else None
 
 
 def _e164(number: str, country: str = "86") -> str:

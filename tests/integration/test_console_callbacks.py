@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from dashboard.adapters.parts import Parts
-from gascore.journal import Event, ReceiptReceived, ReplyReceived
+from gascore.journal import Event, KeyPressed, ReceiptReceived, ReplyReceived
+from gascore.words import NoticeId
 from support.console import Console, a_console
 
 pytestmark = pytest.mark.integration
@@ -111,6 +112,19 @@ async def test_receipts_of_texts_go_into_the_journal(console: Console) -> None:
     assert await told(console, "tencent/status") == [
         ReceiptReceived(channel="tencent_sms", provider_id="2026:1", status="delivered"),
         ReceiptReceived(channel="tencent_sms", provider_id="2026:2", status="undelivered", code="MI:0024"),
+    ]
+
+
+async def test_a_key_is_of_the_call_and_of_our_notice_while_the_call_goes_on(console: Console) -> None:
+    before = console.journal.last_id()
+    pressed = {"call_id": "c^4", "status_code": "300000", "dtmf": "1", "out_id": "gw12"}
+    strange = {"call_id": "c^5", "status_code": "300000", "dtmf": "9", "out_id": "other-12"}
+    huge = {"call_id": "c^6", "status_code": "300000", "dtmf": "1", "out_id": "gw" + "9" * 40}
+    assert (await call(console, "aliyun/voice", [pressed, strange, huge])).status_code == 200
+    assert [entry.event for entry in console.journal.after(before, 10)] == [
+        KeyPressed(channel="aliyun_voice", provider_id="c^4", digit="1", notice=NoticeId(12)),
+        KeyPressed(channel="aliyun_voice", provider_id="c^5", digit="9"),
+        KeyPressed(channel="aliyun_voice", provider_id="c^6", digit="1"),
     ]
 
 

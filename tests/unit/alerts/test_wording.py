@@ -18,7 +18,8 @@ ZH: Final = Reader(Language.ZH, ZONE)
 EN: Final = Reader(Language.EN, ZONE)
 T: Final = 1_790_000_000_000
 LONGEST: Final = {Language.ZH: "老城区液化气供应站", Language.EN: "Old Town Depots"}  # one too many
-TELLING: Final = tuple(purpose for purpose in NoticePurpose if purpose is not NoticePurpose.ANSWER)
+OF_NO_ALARM: Final = {NoticePurpose.ANSWER, NoticePurpose.TEST}
+TELLING: Final = tuple(purpose for purpose in NoticePurpose if purpose not in OF_NO_ALARM)
 
 
 def text_of(
