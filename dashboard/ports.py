@@ -11,9 +11,11 @@ import msgspec
 from dashboard.rules.board import Names, Tracked
 from dashboard.rules.kpi import Tallied
 from dashboard.rules.tally import Scope
+from gascore.alarm import AlarmKind
 from gascore.hazard import Hazard
 from gascore.journal import Entry
 from gascore.registry import Area, Detector, Room, Site
+from gascore.rehearsal import Rehearsal
 from gascore.thresholds import Thresholds
 from gascore.windows import Window
 from gascore.words import AlarmId, Condition, DetectorId, Language, Level, Protection, ReportedState, SiteId
@@ -89,6 +91,14 @@ class OpenAlarms(msgspec.Struct, frozen=True):
 
     cursor: int
     entries: Sequence[Entry]
+
+
+class Rehearsals(Protocol):
+    """Tries out whom an alarm would tell. Implementation: `gaswatch.stores.rehearsal.SqlRehearsals`."""
+
+    def rehearse(self, detector: DetectorId, kind: AlarmKind, level: Level, at_ms: int) -> Rehearsal | None:
+        """Who would be told of such an alarm that starts at `at_ms`; None: no such detector in the ledger."""
+        ...
 
 
 class Alarms(Protocol):

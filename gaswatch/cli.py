@@ -13,6 +13,7 @@ _GROUPS: Final = {
     "report": ("gaswatch.reports.cli", "Write reports."),
     "journal": ("gaswatch.journal_cli", "Verify the journal's chain of hashes."),
     "readings": ("gaswatch.readings.cli", "Take readings out as CSV or Parquet."),
+    "alarms": ("gaswatch.alarms_cli", "Try out who would be told of an alarm."),
     "user": ("gaswatch.users_cli", "Add and list the people who sign in."),
     "broker": ("gaswatch.broker_cli", "Let detectors in to a mosquitto that somebody else runs."),
 }
@@ -105,8 +106,10 @@ def templates(
 @_ledger.command(name="import")
 def import_(file: Annotated[Path, typer.Argument(help="JSON as `ledger export` writes it.")]) -> None:
     """Add and change records; none is removed. All of the file, or nothing."""
-    changes = import_module("gaswatch.ledger_commands").bring_in(file)
+    changes, note = import_module("gaswatch.ledger_commands").bring_in(file)
     typer.echo(f"{changes} records added or changed")
+    if note:
+        typer.echo(note)
 
 
 @_ledger.command()

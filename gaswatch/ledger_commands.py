@@ -6,11 +6,12 @@ from gaswatch import ledger_file
 from gaswatch.clock import SystemClock
 from gaswatch.settings import load
 from gaswatch.stores.existing import existing_store
+from gaswatch.stores.policy_check import uncovered
 from gaswatch.stores.registry import SqlRegistry
 
 
-def bring_in(file: Path) -> int:
-    """Put a ledger's file into the store; returns how many records were added or changed.
+def bring_in(file: Path) -> tuple[int, str | None]:
+    """Put a ledger's file into the store; returns how many records were added or changed, and what to mind.
 
     Raises:
         LedgerFileError, LedgerError: it can't be stored as it is; nothing was.
@@ -18,7 +19,9 @@ def bring_in(file: Path) -> int:
     """
     ledger = ledger_file.read(file)
     with existing_store(load()) as engine:
-        return SqlRegistry(engine).put(ledger, by="ledger import", at_ms=SystemClock().now_ms())
+        registry = SqlRegistry(engine)
+        changes = registry.put(ledger, by="ledger import", at_ms=SystemClock().now_ms())
+        return changes, uncovered(registry.policies()) if ledger.policies else None
 
 
 def take_out(file: Path) -> int:

@@ -5,7 +5,6 @@ from typing import Final
 
 from alerts.rules.delivery import is_unreached
 from alerts.rules.occasions import Began, Ended
-from alerts.rules.priority import priority_of
 from alerts.rules.receipts import receipt_of
 from alerts.service.casework import Casework, Moment
 from alerts.service.desk_window import serve
@@ -36,6 +35,7 @@ from gascore.journal import (
     UnknownLeak,
 )
 from gascore.operators import OperatorAnswered, OperatorRequested
+from gascore.priority import priority_of
 from gascore.windows import WindowBegan, WindowEnded, WindowSet
 from gascore.words import Condition, DetectorId, Level, Priority
 
@@ -59,10 +59,8 @@ def fold(work: Casework, entry: Entry, grouping: Grouping) -> None:
             _trouble(work, event, at_ms)
         case NoticeStepped(notice=notice) if notice.alarm is not None and is_unreached(notice):
             go_on(work, notice)
-        case LedgerChanged(entity="roster", key=roster):
-            work.roster_is_manned(roster)
-        case LedgerChanged():
-            grouping.needs_survey = True
+        case LedgerChanged() as event:
+            _ledger_changed(work, event, grouping)
         case HazardRequested() as event:
             answer_hazard(work, event, at_ms)
         case event:
@@ -84,6 +82,13 @@ def _of_a_detector(
                 grouping.back(detector, at_ms)
         case _:
             _condition(work, event, at_ms)
+
+
+def _ledger_changed(work: Casework, event: LedgerChanged, grouping: Grouping) -> None:
+    if event.entity == "roster":
+        work.roster_is_manned(event.key)
+    else:
+        grouping.needs_survey = True
 
 
 def is_urgent(event: Event) -> bool:

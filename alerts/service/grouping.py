@@ -18,11 +18,11 @@ from alerts.rules.lost import Lost, Register, Turn
 from alerts.rules.occasions import Absorbed, Began, Ended, Numbers, StoodFor
 from alerts.rules.outage import Because, Group, Span
 from alerts.rules.outage import Limits as OutageLimits
-from alerts.rules.priority import priority_of
 from alerts.rules.unstable import Limits as UnstableLimits
 from alerts.service.casework import Casework, Moment
 from alerts.service.upkeep import Limits as UpkeepLimits
 from gascore.alarm import LISTED, QUIETED, Alarm, AlarmKind, Outage
+from gascore.priority import priority_of
 from gascore.words import AlarmId, DetectorId, Level
 
 _log = structlog.get_logger()

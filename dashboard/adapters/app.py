@@ -12,6 +12,7 @@ from dashboard.adapters.api import (
     hazards,
     kpis,
     own,
+    rehearsals,
     reports,
     windows,
 )
@@ -38,6 +39,7 @@ def create_app(parts: Parts) -> FastAPI:
         detectors,
         reports,
         kpis,
+        rehearsals,
         hazards,
         own,
         sse,

@@ -33,6 +33,7 @@ from gaswatch.stores.engine import open_engine
 from gaswatch.stores.hazards import SqlHazardList
 from gaswatch.stores.journal import SqlJournal
 from gaswatch.stores.kpis import SqlKpis
+from gaswatch.stores.rehearsal import SqlRehearsals
 from gaswatch.stores.status import SqlStatusBoard
 from gaswatch.stores.windows import SqlWindows
 from gaswatch.wiring.readings import open_readings
@@ -128,6 +129,7 @@ def parts_over(
         uptime=compliance,
         uptime_file=compliance.csv,
         kpis=SqlKpis(engine, ZoneInfo(settings.timezone)),
+        rehearsals=SqlRehearsals(engine, ZoneInfo(settings.timezone)),
         hazards=SqlHazardList(engine),
         pages=pages,
         options=Options(

@@ -98,7 +98,7 @@ def test_a_change_is_a_new_version_with_its_entry_and_the_old_one_is_kept(
                 rosters=(
                     msgspec.structs.replace(
                         ROSTER,
-                        overrides=(Override(LI, datetime(2026, 1, 2), datetime(2026, 1, 1)),),  # noqa: DTZ001
+                        overrides=(Override(LI, datetime(2026, 1, 2), datetime(2026, 1, 1)),),  # noqa: DTZ001 -- a time on the town's clocks
                     ),
                 )
             ),

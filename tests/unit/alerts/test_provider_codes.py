@@ -3,11 +3,11 @@
 import pytest
 
 from alerts.rules.delivery import LONGEST_RETRY_MS, Refused, Sent, TryLater
-from alerts.rules.priority import priority_of
 from alerts.rules.provider_codes import BAD_NUMBER, OUR_ACCOUNT, meaning_of
 from gascore.alarm import AlarmKind
 from gascore.plans import built_in
 from gascore.policy import Facts
+from gascore.priority import priority_of
 from gascore.words import Level, Priority, RoomKind
 
 

@@ -1,0 +1,116 @@
+"""`gaswatch alarms …`: tries out who would be told. Offline: it needs the store alone, and tells nobody."""
+
+from datetime import datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from gascore.alarm import AlarmKind
+from gascore.journal import StoreDownError
+from gascore.policy import OF_A_DETECTOR
+from gascore.rehearsal import Line, Rehearsal
+from gascore.words import DetectorId, Level
+from gaswatch.clock import SystemClock
+from gaswatch.settings import SettingsError, load
+from gaswatch.stores.existing import existing_store
+from gaswatch.stores.rehearsal import SqlRehearsals
+
+app = typer.Typer(no_args_is_help=True)
+
+
+class RehearsalError(ValueError):
+    """It can't be tried out; the message says what to do."""
+
+
+@app.callback()
+def alarms() -> None:
+    """Try out who would be told of an alarm."""
+
+
+@app.command(name="dry-run")
+def dry_run(
+    detector: Annotated[str, typer.Argument(help="A detector of the ledger.")],
+    *,
+    kind: Annotated[str, typer.Option(help="leak, fault, offline …")] = "leak",
+    level: Annotated[str, typer.Option(help="Of a leak: low or high.")] = "high",
+    at: Annotated[str, typer.Option(help="The town's time, such as 2026-10-01T23:30; now if left out.")] = "",
+) -> None:
+    """If this detector alarmed now, who would be told when, and how? Nobody is told."""
+    try:
+        settings = load()
+        zone = ZoneInfo(settings.timezone)
+        at_ms = _instant(at, zone) if at else SystemClock().now_ms()
+        with existing_store(settings) as engine:
+            rehearsals = SqlRehearsals(engine, zone)
+            found = _found(
+                rehearsals.rehearse(DetectorId(detector), _kind(kind), _level(kind, level), at_ms), detector
+            )
+    except (SettingsError, StoreDownError, RehearsalError) as error:
+        typer.echo(f"gaswatch alarms dry-run: {error}", err=True)
+        raise typer.Exit(1) from error
+    show(found, zone, Console())
+
+
+def _found(found: Rehearsal | None, detector: str) -> Rehearsal:
+    if found is None:
+        raise RehearsalError(
+            f"there is no detector {detector!r} in the ledger: `gaswatch ledger export FILE` writes them"
+        )
+    return found
+
+
+def show(found: Rehearsal, zone: ZoneInfo, console: Console) -> None:
+    """Print who would be told, one line for each person and way."""
+    version = f"version {found.version}" if found.version else "built in"
+    level = f" {found.level.name.lower()}" if found.level else ""
+    console.print(
+        f"{found.detector}: {found.kind}{level}, priority {found.priority.value}: policy {found.policy} ({version})"
+    )
+    table = Table("when", "step", "who", "as", "by", "number")
+    for line in found.lines:
+        table.add_row(
+            f"{datetime.fromtimestamp(line.at_ms / 1000, zone):%H:%M:%S} (+{line.after_s:g} s)",
+            str(line.step),
+            line.name_en or line.name or f"nobody: {_why(line)}",
+            line.role,
+            f"{'else ' if line.instead else ''}{line.channel or ''}",
+            line.address,
+        )
+    if not found.lines:
+        console.print("nobody is told: it is shown on the console")
+        return
+    console.print(table)
+    console.print(f"then everybody again every {found.repeat_s:g} s, until somebody answers")
+    if found.ack_expires_s:
+        console.print(f"an answer that nothing follows counts for {found.ack_expires_s:g} s")
+
+
+def _why(line: Line) -> str:
+    why = line.why.value.replace("_", " ") if line.why else ""
+    return f"{line.target}: {why}"
+
+
+def _kind(text: str) -> AlarmKind:
+    if text not in OF_A_DETECTOR:
+        raise RehearsalError(f"--kind {text!r}: take one of {', '.join(sorted(OF_A_DETECTOR))}")
+    return AlarmKind(text)
+
+
+def _level(kind: str, text: str) -> Level:
+    if kind != AlarmKind.LEAK:
+        return Level.NONE
+    if text not in {"low", "high"}:
+        raise RehearsalError(f"--level {text!r}: take low or high")
+    return Level[text.upper()]
+
+
+def _instant(text: str, zone: ZoneInfo) -> int:
+    try:
+        local = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise RehearsalError(f"--at {text!r}: write it like 2026-10-01T23:30") from error
+    placed = local if local.tzinfo else local.replace(tzinfo=zone)
+    return round(placed.timestamp() * 1000)
