@@ -4,7 +4,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from alerts.rules import lifecycle, occasions
+from alerts.rules import ladder_words, lifecycle, occasions
 from alerts.rules.following import ladder_event
 from alerts.rules.ladder import Hasten, Ladder, Phase, Progress, Tick, Unreached, is_expired, set_back, step
 from gascore.alarm import AlarmCause, AlarmKind, ChannelKind
@@ -78,9 +78,9 @@ class Escalation(RuleBasedStateMachine):
         del alarm
         return self.chain
 
-    def climb(self, event: object) -> None:
+    def climb(self, event: ladder_words.Event | None) -> None:
         if event is not None:
-            self.ladder = step(self.ladder, event, self.now_ms).state  # type: ignore[arg-type]
+            self.ladder = step(self.ladder, event, self.now_ms).state
 
     @rule(level=st.sampled_from([Level.LOW, Level.HIGH]))
     def leaks(self, level: Level) -> None:
