@@ -12,6 +12,7 @@ from typing import Final
 
 from alerts.rules.wording import LIMIT, UNANSWERED_PURPOSE
 from alerts.rules.words_of_texts import (
+    CONTACT_TEST,
     KINDS,
     LATE_MARK,
     LEVELS,
@@ -19,6 +20,7 @@ from alerts.rules.words_of_texts import (
     NEWS,
     REPLY,
     ROOMS,
+    SIGNATURE,
     TO_DO,
     UNANSWERED,
 )
@@ -30,10 +32,12 @@ FORBIDDEN: Final = frozenset("¥￥★☆※✓√☞☛◆◇■□●○【】
 """Special characters are refused (domain.md 6 [S81]); the platform puts the signature's brackets itself."""
 VARIABLE_MAX: Final = 35
 """Characters; the largest that is known of any provider. Tencent's console may show less: a key of the file."""
-SIGNATURE: Final = range(2, 17)
+LENGTHS: Final = range(2, 17)
 """Characters of a signature (domain.md 6 [S82])."""
 SPOKEN_LIMIT: Final = 500
 _LINK: Final = re.compile(r"https?:|www\.")
+CONTACT: Final = f"contact.{NoticePurpose.TEST}"
+"""The monthly text that proves that a phone can be reached."""
 _MISSING: Final = "-"
 """Stands for what is not known: an empty parameter is refused."""
 _FALLBACK: Final[Mapping[str, str]] = {
@@ -100,7 +104,7 @@ class Book:
         return None
 
 
-def needed() -> Iterator[str]:
+def needed(*, spoken: bool) -> Iterator[str]:
     """The templates without which somebody could not be told of something."""
     for kind in AlarmKind:
         yield f"{kind}.{NoticePurpose.RAISED}"
@@ -109,12 +113,17 @@ def needed() -> Iterator[str]:
                 f"{kind}.{it}" for it in (NoticePurpose.WORSE, NoticePurpose.REPEAT, UNANSWERED_PURPOSE)
             )
         yield f"{kind}.{NoticePurpose.CLEARED}"
+    if not spoken:
+        yield CONTACT
 
 
 def proposed(*, spoken: bool) -> dict[str, Template]:
     """Texts to have approved, of the same words as the free texts, in Chinese; the codes come from the provider."""
     texts = {}
-    for name in needed():
+    for name in needed(spoken=spoken):
+        if name == CONTACT:
+            texts[name] = Template("", CONTACT_TEST[Language.ZH].removeprefix(SIGNATURE[Language.ZH]))
+            continue
         kind, _, purpose = name.partition(".")
         what = KINDS[Language.ZH][AlarmKind(kind)]
         values = "".join(f"{{{it}}}" for it in ("level", "count") if it in _allowed(name))
@@ -138,11 +147,11 @@ def defects(provider: str, book: Book) -> list[str]:
             f"{provider}: has no templates; `gaswatch templates {provider}` writes those to have approved"
         ]
     found = []
-    if not book.spoken and len(book.signature) not in SIGNATURE:
+    if not book.spoken and len(book.signature) not in LENGTHS:
         found.append(f"{provider}: signature must have 2 to 16 characters, without 【】")
     found += [
         f"{provider}: {name} is missing; `gaswatch templates {provider}` writes its text"
-        for name in needed()
+        for name in needed(spoken=book.spoken)
         if book.of(name, Language.ZH) is None
     ]
     for language, entries in book.entries.items():
@@ -163,6 +172,8 @@ def _of(entries: Mapping[str, Template], name: str) -> Template | None:
 def _allowed(name: str) -> frozenset[str]:
     """The variables that always have a value there."""
     kind, _, purpose = name.partition(".")
+    if name == CONTACT:
+        return frozenset()
     if purpose == NoticePurpose.CLEARED:
         return frozenset({"place", "when"})
     more = {"level"} if kind in LEAKS and purpose != UNANSWERED_PURPOSE else set()
@@ -177,8 +188,8 @@ def _defects(name: str, template: Template, language: Language, book: Book) -> I
         yield "code is missing: the provider shows it when the template is approved"
     for one in variables:
         if one not in allowed:
-            yield f"{{{one}}} has no value here; there are {', '.join(sorted(allowed))}"
-    must = {"place"} if book.spoken else {"place", "code"} & allowed
+            yield f"{{{one}}} has no value here; there are {', '.join(sorted(allowed)) or 'none'}"
+    must = ({"place"} if book.spoken else {"place", "code"}) & allowed
     for one in sorted(must - set(variables)):
         yield f"{{{one}}} is missing: nobody could tell {'where it is' if one == 'place' else 'how to answer'}"
     yield from _form(text)

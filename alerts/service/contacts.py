@@ -29,6 +29,7 @@ from alerts.rules.reach import (
     unreachable_sites,
 )
 from alerts.rules.replies import Wish, wish_of
+from alerts.rules.templates import CONTACT
 from alerts.rules.words_of_texts import CONTACT_TEST
 from gascore import journal
 from gascore.alarm import ChannelKind, Notice, NoticePurpose, NoticeState
@@ -348,6 +349,7 @@ def _test_text(books: Contacts, person: Person, now_ms: int) -> Parcel:
         address=person.phone,
         urgency=Priority.LOW,
         text=CONTACT_TEST[person.language],
+        template=CONTACT,
         due_ms=now_ms,
         expires_ms=now_ms + TEST_LIFETIME_MS,
         language=person.language,

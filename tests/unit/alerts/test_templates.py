@@ -25,7 +25,7 @@ def a_book(*, spoken: bool = False, **changed: str) -> Book:
 @pytest.mark.parametrize("spoken", [False, True])
 def test_the_proposed_templates_keep_every_rule(*, spoken: bool) -> None:
     assert defects("aliyun_sms", a_book(spoken=spoken)) == []
-    assert set(proposed(spoken=spoken)) == set(needed())
+    assert set(proposed(spoken=spoken)) == set(needed(spoken=spoken))
 
 
 @pytest.mark.parametrize(
@@ -123,3 +123,13 @@ def test_a_file_that_cant_be_used_is_said_in_one_line(tmp_path: Path, text: str 
         read(path)
     assert said in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_the_monthly_test_of_a_phone_is_a_text_without_variables() -> None:
+    template = a_book().of("contact.test", Language.EN)
+    assert template is not None
+    assert template.variables == ()
+    assert "contact.test" not in proposed(spoken=True)
+    assert any(
+        "has no value here; there are none" in it for it in defects("t", a_book(contact__test="{place}测试"))
+    )
