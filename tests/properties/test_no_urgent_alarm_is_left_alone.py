@@ -138,9 +138,13 @@ class Desk(RuleBasedStateMachine):
         until_ms = None if hours is None else self.now_ms + hours * HOUR_MS
         self.feed(key, Shelve("ann", until_ms, "spare part", 8 * HOUR_MS))
 
-    @rule(key=keys, by=names, event=st.sampled_from([Comment, Take, Hasten, Unshelve]))
-    def work(self, key: str, by: str, event: type[Comment | Take | Hasten | Unshelve]) -> None:
-        self.feed(key, Comment(by, "hm") if event is Comment else event(by))
+    @rule(key=keys, by=names)
+    def comment(self, key: str, by: str) -> None:
+        self.feed(key, Comment(by, "hm"))
+
+    @rule(key=keys, by=names, event=st.sampled_from([Take, Hasten, Unshelve]))
+    def work(self, key: str, by: str, event: type[Take | Hasten | Unshelve]) -> None:
+        self.feed(key, event(by))
 
     @rule(key=keys, other=st.none() | st.just(AlarmId(999)))
     def stood_for(self, key: str, other: AlarmId | None) -> None:
