@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from dashboard.adapters import callbacks, metrics, pages, problems, signing, sse, webhooks
+from dashboard.adapters import callbacks, metrics, pages, problems, signing, sse, upkeep_pages, webhooks
 from dashboard.adapters.api import (
     alarm_actions,
     alarms,
@@ -48,6 +48,7 @@ def create_app(parts: Parts) -> FastAPI:
         metrics,
         signing,
         pages,
+        upkeep_pages,
     ):
         app.include_router(module.router)
     if parts.options.static is not None:

@@ -43,9 +43,9 @@ async def console(request: Request, parts: UsesParts, user: SignedIn) -> Respons
     """The live console."""
     shot = parts.follower.picture.snapshot(parts.clock.now_ms())
     context = views.ConsoleContext(
-        **_base(request, parts, user), rows=shot.rows, counts=shot.counts, system=shot.system, seq=shot.seq
+        **base_of(request, parts, user), rows=shot.rows, counts=shot.counts, system=shot.system, seq=shot.seq
     )
-    return _page(parts, user, views.CONSOLE, **context)
+    return page_of(parts, user, views.CONSOLE, **context)
 
 
 @router.get("/detectors")
@@ -64,7 +64,7 @@ async def detectors(
     monitored = picture.is_monitored(now_ms)
     page = await parts.lanes.quick.do(lambda: parts.town.detectors(query, now_ms, monitored=monitored))
     context = views.DetectorsContext(
-        **_base(request, parts, user),
+        **base_of(request, parts, user),
         lines=tuple(map(detector_line, page.found)),
         counts=picture.counts(now_ms).detectors,
         q=q,
@@ -72,7 +72,7 @@ async def detectors(
         total=page.total,
         next_after=page.next_after,
     )
-    return _page(parts, user, views.DETECTORS, **context)
+    return page_of(parts, user, views.DETECTORS, **context)
 
 
 @router.get("/detectors/{detector}")
@@ -84,7 +84,7 @@ async def detector_page(detector: str, request: Request, parts: UsesParts, user:
     figures = await parts.lanes.quick.do(lambda: parts.town.thresholds(found))
     now_ms = parts.clock.now_ms()
     context = views.DetectorContext(
-        **_base(request, parts, user),
+        **base_of(request, parts, user),
         line=detector_line(found),
         site_kind=found.site.kind,
         address=found.site.address,
@@ -110,7 +110,7 @@ async def detector_page(detector: str, request: Request, parts: UsesParts, user:
         readings_url=f"/api/v1/detectors/{found.detector.id}/readings?"
         + urlencode({"from": now_ms - DAY_MS, "to": now_ms, "every": 60}),
     )
-    return _page(parts, user, views.DETECTOR, **context)
+    return page_of(parts, user, views.DETECTOR, **context)
 
 
 @router.get("/alarms/{alarm}/inside")
@@ -130,12 +130,12 @@ async def inside_page(
     names = parts.follower.picture.board.names
     page = found[:INSIDE_SHOWN]
     context = views.InsideContext(
-        **_base(request, parts, user),
+        **base_of(request, parts, user),
         alarm=row_of(other, names),
         rows=tuple(row_of(one, names) for one in page),
         next_after=page[-1].alarm.id if len(found) > INSIDE_SHOWN else None,
     )
-    return _page(parts, user, views.INSIDE, **context)
+    return page_of(parts, user, views.INSIDE, **context)
 
 
 @router.get("/protection")
@@ -159,7 +159,7 @@ async def protection(
         error = "place"
     asked = {"from": first.isoformat(), "to": last.isoformat()} | ({"area": area} if area else {})
     context = views.ProtectionContext(
-        **_base(request, parts, user),
+        **base_of(request, parts, user),
         from_day=first.isoformat(),
         to_day=last.isoformat(),
         area=area,
@@ -168,7 +168,7 @@ async def protection(
         error=error,
         csv_url=f"/protection.csv?{urlencode(asked)}",
     )
-    return _page(parts, user, views.PROTECTION, **context)
+    return page_of(parts, user, views.PROTECTION, **context)
 
 
 @router.get("/protection.csv")
@@ -201,7 +201,7 @@ async def system(request: Request, parts: UsesParts, user: SignedIn) -> Response
     collector = picture.words.get(COLLECTOR)
     kept = await parts.lanes.quick.do(lambda: parts.quarantine.newest(QUARANTINE_SHOWN))
     context = views.SystemContext(
-        **_base(request, parts, user),
+        **base_of(request, parts, user),
         system=picture.system(now_ms),
         services=service_lines(picture.words, now_ms),
         messages=None if collector is None else collector.messages,
@@ -211,10 +211,11 @@ async def system(request: Request, parts: UsesParts, user: SignedIn) -> Response
         journal_id=picture.cursor,
         journal_lag=picture.heartbeat(now_ms).journal_lag,
     )
-    return _page(parts, user, views.SYSTEM, **context)
+    return page_of(parts, user, views.SYSTEM, **context)
 
 
-def _base(request: Request, parts: Parts, user: User) -> views.BaseContext:
+def base_of(request: Request, parts: Parts, user: User) -> views.BaseContext:
+    """What every page is given."""
     return views.BaseContext(
         user=views.UserView(user.name, user.display_name, user.role, user.language, user.role in ACTING),
         path=request.url.path,
@@ -224,7 +225,8 @@ def _base(request: Request, parts: Parts, user: User) -> views.BaseContext:
     )
 
 
-def _page(parts: Parts, user: User, template: str, /, **context: object) -> Response:
+def page_of(parts: Parts, user: User, template: str, /, **context: object) -> Response:
+    """The page as an answer, in the user's language."""
     return HTMLResponse(parts.pages.render(template, language=user.language, **context))
 
 

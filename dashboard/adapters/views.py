@@ -11,9 +11,11 @@ from typing import Any, Final, Literal, TypedDict
 import msgspec
 
 from dashboard.ports import UserRole
+from dashboard.rules.kpi import Figure, Tallied
 from dashboard.rules.rows import Counts, Row, SystemRow
 from dashboard.rules.uptime import UptimeReport
 from gascore.correction import Corrected
+from gascore.hazard import Hazard
 from gascore.registry import Area, SiteKind
 from gascore.service_status import MessageCounts
 from gascore.thresholds import Thresholds
@@ -39,6 +41,7 @@ INSIDE: Final = "inside"
 PROTECTION: Final = "protection"
 SYSTEM: Final = "system"
 PROBLEM: Final = "problem"
+UPKEEP: Final = "upkeep"
 
 
 class UserView(msgspec.Struct, frozen=True):
@@ -284,3 +287,26 @@ class ProblemContext(BaseContext):
 
     status: int
     detail: str
+
+
+class HazardItem(Hazard, frozen=True, kw_only=True):
+    """A hazard, where it is, and whether it should have been put right by now."""
+
+    overdue: bool
+    site_name: str
+    site_name_en: str
+
+
+class UpkeepContext(BaseContext):
+    """Open hazards, and what alarms asked of the operators.
+
+    Keys:
+        next_before: give it as `?before=` for the next page; None on the last.
+        figures: beside what the standards ask; tallied: what was counted.
+    """
+
+    hazards: tuple[HazardItem, ...]
+    next_before: int | None
+    operators: int
+    figures: tuple[Figure, ...]
+    tallied: Tallied

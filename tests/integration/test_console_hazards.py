@@ -123,3 +123,15 @@ async def test_after_a_start_the_console_knows_of_the_flood_that_is_on(tmp_path:
         console.parts.follower.picture.begin(found.cursor, found.entries, console.parts.town.names())
         shot = console.parts.follower.picture.snapshot(NOW_MS)
         assert (shot.counts.flood_ms, shot.rows[0].hazard_ms) == (5, NOW_MS + 7 * DAY_MS)
+
+
+async def test_the_page_shows_open_hazards_and_the_load_of_the_last_week(tmp_path: Path) -> None:
+    async with a_console(tmp_path, clock=ManualClock(NOW_MS + 8 * DAY_MS)) as console:
+        opens(console, 1)
+        browser = await console.signed_in()
+        context = (await browser.get("/upkeep")).json()
+        assert context["template"] == "upkeep"
+        assert [(one["id"], one["overdue"]) for one in context["hazards"]] == [(1, True)]
+        assert context["next_before"] is None
+        assert context["tallied"]["until_ms"] - context["tallied"]["from_ms"] == 7 * DAY_MS
+        assert (await console.client().get("/upkeep")).status_code == 303

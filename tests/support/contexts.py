@@ -1,11 +1,14 @@
 """Contexts of every page as bad as they get: the longest names, markup in them, nothing known, everything broken."""
 
 from collections.abc import Callable, Mapping
+from datetime import UTC
 
 import msgspec
 
 from dashboard.adapters import views
+from dashboard.rules.kpi import figures
 from dashboard.rules.rows import OutageRow, SystemRow, SystemState
+from dashboard.rules.tally import Scope, Tally
 from dashboard.rules.uptime import DetectorUptime, Figures, Seconds, SiteUptime, UptimeReport
 from gascore.alarm import AlarmKind, GroupKind
 from gascore.correction import Corrected
@@ -52,9 +55,34 @@ def contexts(
         views.INSIDE: _inside(name, name_en),
         views.PROTECTION: _protection(name, name_en),
         views.SYSTEM: _system(name),
+        views.UPKEEP: _upkeep(name, name_en),
         views.PROBLEM: {"status": 404, "detail": name},
     }
     return {template: base | context for template, context in own.items()}
+
+
+def _upkeep(name: str, name_en: str) -> dict[str, object]:
+    hazard = views.HazardItem(
+        id=7,
+        alarm=AlarmId(3),
+        kind=AlarmKind.FAULT,
+        since_ms=NOW_MS - 9 * DAY_MS,
+        opened_ms=NOW_MS - 8 * DAY_MS,
+        deadline_ms=NOW_MS - DAY_MS,
+        site=SiteId("s1"),
+        detector=DetectorId("GD-0003"),
+        overdue=True,
+        site_name=name,
+        site_name_en=name_en,
+    )
+    tallied = Tally(Scope(NOW_MS - 7 * DAY_MS, NOW_MS), {}, UTC).result()
+    return {
+        "hazards": (hazard,),
+        "next_before": 7,
+        "operators": 2,
+        "figures": figures(tallied, 2),
+        "tallied": tallied,
+    }
 
 
 def _inside(name: str, name_en: str) -> dict[str, object]:

@@ -37,10 +37,11 @@ export class Board {
     return { fresh, worse };
   }
 
-  /** Unacknowledged first, then by priority, the newest first. */
+  /** Hazards last; unacknowledged first, then by priority, the newest first. */
   sorted(): Row[] {
     return [...this.rows.values()].sort(
       (a, b) =>
+        Number(a.hazard_ms != null) - Number(b.hazard_ms != null) ||
         Number(isAcked(a)) - Number(isAcked(b)) ||
         a.priority - b.priority ||
         b.opened_ms - a.opened_ms ||

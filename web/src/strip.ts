@@ -29,6 +29,10 @@ export function paintCounts(counts: Counts): void {
   mark(part(strip, "unacked-tile"), "none", String(counts.unacked === 0));
   show(byId("inside"), counts.inside > 0);
   text(byId("inside"), say("inside", { count: counts.inside }));
+  show(byId("flood"), counts.flood_ms !== null);
+  text(byId("flood"), say("flood"));
+  show(byId("hazards"), counts.hazards > 0);
+  text(byId("hazards"), say("hazards", { count: counts.hazards }));
   const total = Object.values(counts.detectors).reduce((sum, count) => sum + count, 0);
   for (const state of STATES) {
     const count = counts.detectors[state] ?? 0;

@@ -54,6 +54,9 @@ export interface Row {
   inside: number | null;
   outage: Outage | null;
   corrected_lel: number | null;
+  hazard_ms: number | null;
+  loud?: boolean;
+  chatters: boolean;
 }
 
 export interface Counts {
@@ -61,6 +64,8 @@ export interface Counts {
   unacked: number;
   detectors: Record<string, number>;
   inside: number;
+  hazards: number;
+  flood_ms: number | null;
 }
 
 export interface Part {

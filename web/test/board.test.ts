@@ -20,6 +20,12 @@ test("unacknowledged first, then priority, then the newest", () => {
   assert.deepEqual(ids(board), [4, 3, 2, 1, 5]);
 });
 
+test("what has become a hazard stands below what can be acted on", () => {
+  const board = new Board();
+  board.reset([row(1, { hazard_ms: 9 }), row(2, acked), row(3, { priority: 4 })]);
+  assert.deepEqual(ids(board), [3, 2, 1]);
+});
+
 test("of the same instant the higher number stands first", () => {
   const board = new Board();
   board.reset([row(1, { opened_ms: 7 }), row(2, { opened_ms: 7 })]);

@@ -10,6 +10,7 @@ from dashboard.adapters.api.answers import ALARM_MOST, json, shows
 from dashboard.adapters.auth import Acting, SignedIn
 from dashboard.adapters.parts import UsesParts
 from dashboard.adapters.problems import ProblemError
+from dashboard.adapters.views import HazardItem
 from dashboard.ports import HazardQuery
 from dashboard.rules.board import Names
 from gascore.hazard import Hazard, HazardRequested
@@ -19,14 +20,6 @@ from gascore.words import DetectorId, SiteId
 router = APIRouter(prefix="/api/v1", tags=["hazards"])
 HazardNumber = Annotated[int, Path(ge=1, le=ALARM_MOST)]
 _OPEN = {"open": True, "closed": False, "all": None}
-
-
-class HazardItem(Hazard, frozen=True, kw_only=True):
-    """A hazard, where it is, and whether it should have been put right by now."""
-
-    overdue: bool
-    site_name: str
-    site_name_en: str
 
 
 class HazardsAnswer(msgspec.Struct, frozen=True):

@@ -14,8 +14,10 @@ from dashboard.adapters.views import Missing, ServiceLine
 from dashboard.adapters.web import phrases
 from dashboard.adapters.web.formats import Formats, lel, percent
 from dashboard.adapters.web.render import AssetsMissingError, Pages
+from dashboard.rules.kpi import Kpi, Verdict
 from dashboard.rules.rows import SystemState
 from gascore.alarm import AlarmCause, AlarmKind, AlarmStatus, NoticePurpose, NoticeState
+from gascore.hazard import HazardEnd
 from gascore.journal import AlarmStep, Event, Reason
 from gascore.operators import Outcome
 from gascore.registry import Role, SiteKind
@@ -58,6 +60,9 @@ ENUMS: dict[str, type[Enum]] = {
     "system": SystemState,
     "reason": Reason,
     "step": AlarmStep,
+    "kpi": Kpi,
+    "verdict": Verdict,
+    "hazard_end": HazardEnd,
 }
 VOID = {"meta", "link", "input", "br", "img"}
 SVG = {"path", "rect", "circle", "use"}
