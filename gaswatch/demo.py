@@ -91,7 +91,7 @@ def banner(settings: Settings, users: Mapping[str, str]) -> str:
 gaswatch demo: a simulated town with 60 sites and 150 gas detectors. Nothing leaves this machine.
 
   Console   {settings.public}/
-  Phones    http://{settings.http_host}:{settings.phones_port}/   (every text message that is "sent", and replies to it)
+  Phones    http://{settings.http_host}:{settings.phones_port}/   (every text and call that is "sent", to reply to and to answer)
   Users     {accounts}   (local demo passwords)
   Broker    {in_words(settings)}
   Data      {settings.data_dir.absolute()}   (logs in logs/)

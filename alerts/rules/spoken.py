@@ -1,4 +1,4 @@
-"""What a call says: the text without what only a text needs, and which key takes over."""
+"""What a text becomes where it can't be answered as it says: in a call, and where no reply comes back."""
 
 from alerts.rules.words_of_texts import REPLY, SIGNATURE
 from gascore.voice import PRESS
@@ -14,5 +14,14 @@ def spoken(text: str, language: Language, reply_code: str | None) -> str:
     said = text.replace(SIGNATURE[language], "", 1).strip()
     if reply_code is None:
         return said
-    said = said.replace(REPLY[language].format(reply_code), "", 1).rstrip("。. ")
+    said = one_way(said, language, reply_code).rstrip("。. ")
     return f"{said}{'。' if language is Language.ZH else '. '}{PRESS[language]}"
+
+
+def one_way(text: str, language: Language, reply_code: str) -> str:
+    """A text without the request for a reply, which would not come back.
+
+    >>> one_way("【燃气监管】李家面馆燃气泄漏。回101接手", Language.ZH, "101")
+    '【燃气监管】李家面馆燃气泄漏'
+    """
+    return text.replace(REPLY[language].format(reply_code), "", 1)

@@ -6,7 +6,7 @@ answer does not: it may be on its way, and who carried it is asked first (`alert
 
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
@@ -16,6 +16,7 @@ from alerts.rules import circuit
 from alerts.rules.circuit import Asked, Circuit, Failed, Worked
 from alerts.rules.countries import EVERYWHERE, Coverage, can_answer, obstacle
 from alerts.rules.delivery import CannotSay, LookedUp, NoAnswer, Refused, Sent, TryLater
+from alerts.rules.spoken import one_way
 from alerts.service.desk import Trouble
 from gascore.alarm import ChannelKind
 from gascore.clock import Clock
@@ -95,7 +96,7 @@ class Switchboard:
         if channel is None or not channel.can.looks_up:
             return CannotSay("cannot_be_asked")
         try:
-            return channel.look_up(letter)
+            return channel.look_up(self._fitting(channel, letter))
         except Exception:  # noqa: BLE001 -- whatever it is: to end the service would tear all other texts with it
             _log.exception("look_up_broke", provider=provider, notice=letter.notice)
             return CannotSay(BROKE)
@@ -118,13 +119,22 @@ class Switchboard:
     def _send(self, channel: Channel, letter: Letter) -> Carried:
         begun_ms = self._clock.now_ms()
         try:
-            sent = channel.send(letter)
+            sent = channel.send(self._fitting(channel, letter))
         except Exception:  # noqa: BLE001 -- same
             _log.exception("sender_broke", provider=channel.name, notice=letter.notice)
             sent = NoAnswer(BROKE)
         is_slow = self._clock.now_ms() - begun_ms > PATIENCE_MS
         self._step(channel, _said(sent, is_slow=is_slow))
         return Carried(channel.name, sent)
+
+    def _fitting(self, channel: Channel, letter: Letter) -> Letter:
+        """A text that nobody can answer asks for no answer: a person would rely on it."""
+        if letter.reply_code is None or channel.kind is not ChannelKind.SMS:
+            return letter
+        coverage = next(one.coverage for one in self._registered if one.channel is channel)
+        if can_answer(coverage, letter.address):
+            return letter
+        return replace(letter, text=one_way(letter.text, letter.language, letter.reply_code), reply_code=None)
 
     def _step(self, channel: Channel, event: circuit.Event) -> circuit.Step:
         with self._lock:

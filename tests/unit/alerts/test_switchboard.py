@@ -1,6 +1,6 @@
 """Which provider carries a message, and what happens when one is out."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from alerts.ports import Capabilities, Health, Letter
 from alerts.rules.circuit import FAILURES, FIRST_PAUSE_MS
@@ -160,6 +160,19 @@ def test_the_country_decides_the_provider() -> None:
     assert [one.name for one in board.for_(SMS, GERMAN)] == ["abroad"]
     assert board.send(VOICE, a_letter(CHINESE)) == Carried(None, Refused("no_channel"))
     assert board.send(VOICE, a_letter(GERMAN)).provider == "call"
+
+
+def test_a_text_that_nobody_can_answer_asks_for_no_reply() -> None:
+    clock = ManualClock()
+    abroad = Provider("abroad", clock)
+    board = Switchboard([Registered(abroad, TWILIO_SMS)], clock)
+    for phone in (CHINESE, GERMAN):
+        letter = replace(a_letter(phone, "【燃气监管】李家面馆燃气泄漏。回101接手"), reply_code="101")
+        board.send(SMS, letter)
+    assert [one.text.removeprefix("【燃气监管】李家面馆燃气泄漏") for one in abroad.letters] == [
+        "",
+        "。回101接手",
+    ]
 
 
 def test_who_can_answer_by_what() -> None:
