@@ -12,13 +12,24 @@ from dashboard.rules.board import Names, Tracked
 from dashboard.rules.kpi import Tallied
 from dashboard.rules.tally import Scope
 from gascore.alarm import AlarmKind
+from gascore.contacts import Reachability
 from gascore.hazard import Hazard
 from gascore.journal import Entry
 from gascore.registry import Area, Detector, Room, Site
 from gascore.rehearsal import Rehearsal
 from gascore.thresholds import Thresholds
 from gascore.windows import Window
-from gascore.words import AlarmId, Condition, DetectorId, Language, Level, Protection, ReportedState, SiteId
+from gascore.words import (
+    AlarmId,
+    Condition,
+    DetectorId,
+    Language,
+    Level,
+    PersonId,
+    Protection,
+    ReportedState,
+    SiteId,
+)
 
 UserRole: TypeAlias = Literal["operator", "inspector", "admin"]
 """Inspectors look and export; operators and admins also acknowledge, close and comment."""
@@ -235,6 +246,49 @@ class Quarantine(Protocol):
 
     def newest(self, limit: int) -> list[Quarantined]:
         """Newest first."""
+        ...
+
+
+class Contact(msgspec.Struct, frozen=True):
+    """A person, and what is known of the phone (`gascore.contacts.ContactStepped`).
+
+    Attributes:
+        phone_end: the last digits of the number.
+        sites: where the person has a duty.
+        since_ms: since when the state holds; None: nothing is known.
+        proven_ms, tested_ms: when a receipt or a reply last proved it; when the last test text was made.
+    """
+
+    person: PersonId
+    name: str
+    name_en: str
+    phone_end: str
+    sites: tuple[SiteId, ...]
+    state: Reachability
+    since_ms: int | None
+    why: str
+    by: str
+    proven_ms: int | None
+    tested_ms: int | None
+
+
+class ContactQuery(msgspec.Struct, frozen=True):
+    """People in this state (None: all) with ids after `after`."""
+
+    state: Reachability | None
+    after: PersonId | None
+    limit: int
+
+
+class Contacts(Protocol):
+    """Who can be told. Implementation: `gaswatch.stores.contact_list.SqlContactList`."""
+
+    def page(self, query: ContactQuery) -> list[Contact]:
+        """Up to one more than `limit`, by id."""
+        ...
+
+    def unreached(self) -> dict[SiteId, int]:
+        """The sites of which nobody can be reached, and since when (ms)."""
         ...
 
 

@@ -9,7 +9,7 @@ import msgspec
 from fastapi import Depends, Request
 
 from dashboard.adapters.throttle import Throttle
-from dashboard.ports import Alarms, Hazards, Kpis, Quarantine, Rehearsals, Series, Town, Windows
+from dashboard.ports import Alarms, Contacts, Hazards, Kpis, Quarantine, Rehearsals, Series, Town, Windows
 from dashboard.rules.tally import STALE_MS
 from dashboard.rules.uptime import UptimeReport, UptimeSource
 from dashboard.service.desk import Desk
@@ -85,6 +85,7 @@ class Parts(msgspec.Struct, frozen=True):
     kpis: Kpis
     rehearsals: Rehearsals
     hazards: Hazards
+    contacts: Contacts
     pages: Renders
     options: Options
     new_id: Callable[[], str]

@@ -28,6 +28,7 @@ from gaswatch.reports.compliance import Compliance
 from gaswatch.settings import Settings, SettingsError
 from gaswatch.stores.accounts import SqlAccounts
 from gaswatch.stores.board import SqlBoard, SqlQuarantine, SqlTown
+from gaswatch.stores.contact_list import SqlContactList
 from gaswatch.stores.curves import Readings, StoredGauges, StoredSeries
 from gaswatch.stores.engine import open_engine
 from gaswatch.stores.hazards import SqlHazardList
@@ -131,6 +132,7 @@ def parts_over(
         kpis=SqlKpis(engine, ZoneInfo(settings.timezone)),
         rehearsals=SqlRehearsals(engine, ZoneInfo(settings.timezone)),
         hazards=SqlHazardList(engine),
+        contacts=SqlContactList(engine),
         pages=pages,
         options=Options(
             public=settings.public,

@@ -61,10 +61,16 @@ class Curve(msgspec.Struct, frozen=True):
     points: list[Point]
 
 
+class SiteItem(Site, frozen=True, kw_only=True):
+    """A site; `unreached_ms`: since when none of its own people can be reached, null: somebody can."""
+
+    unreached_ms: int | None
+
+
 class SiteList(msgspec.Struct, frozen=True):
     """By id; `next` goes into `?after=` for the next page, null on the last."""
 
-    items: tuple[Site, ...]
+    items: tuple[SiteItem, ...]
     next: str | None
 
 
@@ -142,7 +148,11 @@ async def sites(
     """Sites by id."""
     del user
     page = await parts.lanes.quick.do(lambda: parts.town.sites(after, limit))
-    return json(SiteList(page.found, page.next_after))
+    unreached = await parts.lanes.quick.do(parts.contacts.unreached)
+    items = tuple(
+        SiteItem(**msgspec.structs.asdict(one), unreached_ms=unreached.get(one.id)) for one in page.found
+    )
+    return json(SiteList(items, page.next_after))
 
 
 async def installed(parts: Parts, detector: str) -> Installed:
