@@ -1,6 +1,8 @@
 """Which channels the settings make, and what is said when one can't be made."""
 
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -145,3 +147,38 @@ def test_check_names_every_defect_of_a_template_and_then_each_channel(tmp_path: 
         Heard("sms", works=False, detail="tencent_sms does not work: no_connection"),
         Heard("webhook", works=True, detail="webhook is set up"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("settings", "module", "said"),
+    [
+        (
+            ALIYUN,
+            "alibabacloud_tea_openapi.models",
+            "aliyun is set up, but its library is missing: pip install",
+        ),
+        (ALIYUN, "alibabacloud_dysmsapi20170525", "pip install 'gaswatch[aliyun]'"),
+        (TENCENT, "tencentcloud.common", "pip install 'gaswatch[tencent]'"),
+    ],
+)
+def test_a_library_that_is_not_installed_is_said_with_the_way_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], module: str, said: str
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    templates = approved(tmp_path, "aliyun_sms", "aliyun_voice", "tencent_sms")
+    with pytest.raises(SettingsError) as raised:
+        made(**settings, templates=templates)
+    assert said in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_without_an_account_no_providers_library_is_imported() -> None:
+    program = (
+        "import sys; from gaswatch.settings import load; from gaswatch.clock import SystemClock;"
+        "from gaswatch.wiring.alerts import channels_of; channels_of(load(), SystemClock());"
+        "print([name for name in sys.modules if name.startswith(('alibabacloud', 'tencentcloud', 'Tea', 'darabonba'))])"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert said.stdout.strip() == "[]"
