@@ -178,7 +178,7 @@ class Settings(ChannelSettings):
     heartbeat_url: SecretStr = SecretStr("")
     """Fetched while all is well; whoever listens there raises the alarm when it stops. Empty: nobody does."""
     heartbeat_s: float = Field(default=60.0, ge=5, le=86_400)
-    canary: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
+    canary: Annotated[tuple[tuple[str, str], ...], NoDecode] = ()
     """Area -> test phone (E.164), as "grid-1=+8613800000000,…": a test leak goes there, the whole way (docs/adr/0025) …"""
     canary_at: str = Field(default="10:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
     """… at this time of the town …"""
@@ -223,12 +223,12 @@ class Settings(ChannelSettings):
         if not isinstance(value, str):
             return value
         pairs = [part.strip().partition("=") for part in value.split(",") if part.strip()]
-        return {area.strip(): phone.strip() for area, _, phone in pairs}
+        return tuple((area.strip(), phone.strip()) for area, _, phone in pairs)
 
     @field_validator("canary")
     @classmethod
-    def _known_canaries(cls, value: dict[str, str]) -> dict[str, str]:
-        for area, phone in value.items():
+    def _known_canaries(cls, value: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+        for area, phone in value:
             if not is_detector_id(f"{CANARY}{area}") or not re.fullmatch(r"\+[1-9]\d{6,14}", phone):
                 raise ValueError(
                     "must be area=+8613800000000, several separated by commas; an area is its id"

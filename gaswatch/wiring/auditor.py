@@ -77,8 +77,8 @@ def canaries_of(settings: Settings, engine: Engine, audit: SqlAudit, journal: Sq
     registry = SqlRegistry(engine)
     return Canaries(
         CanaryParts(
-            areas={DetectorId(f"{PREFIX}{area}"): AreaId(area) for area in settings.canary},
-            prepare=lambda now_ms: seed(registry, settings.canary, now_ms),
+            areas={DetectorId(f"{PREFIX}{area}"): AreaId(area) for area, _ in settings.canary},
+            prepare=lambda now_ms: seed(registry, dict(settings.canary), now_ms),
             voice=MqttVoice(Door(host, port, tls, user_of, secrets.mqtt_password)),
             books=SqlBooks(engine),
             journal=journal,

@@ -47,7 +47,7 @@ class Place:
             twilio_auth_token=TOKEN,  # type: ignore[arg-type]  # pydantic makes it a secret
             twilio_from=SENDER,
             twilio_url=carrier_url,
-            canary={"grid": PHONE},
+            canary=(("grid", PHONE),),
             canary_every_s=10,
             canary_within_s=60,
             clear_delay_s=0,

@@ -85,7 +85,7 @@ async def test_the_simulated_town_plays_in_the_services_that_compose_names(
         codes = containers.stop()
         engine.dispose()
     assert set(codes.values()) == {0}, codes
-    assert set(codes) == {"collector", "alerts", "dashboard", "simulator"}
+    assert set(codes) == {"collector", "alerts", "auditor", "dashboard", "simulator"}
     proof = containers.run("journal", "verify")
     report = containers.run(
         "report", "uptime", "--from", "2020-01-01", "--to", "9000-01-01", "--by", "detector"

@@ -33,6 +33,10 @@ def refusal() -> str:
         ("GASWATCH_OFFLINE_MIN_S", "inf"),
         ("GASWATCH_OFFLINE_MIN_S", "20"),
         ("GASWATCH_SIM_EVERY_S", "nan"),
+        ("GASWATCH_HEARTBEAT_URL", "secret"),
+        ("GASWATCH_CANARY", "grid-1"),
+        ("GASWATCH_CANARY", "grid 1=+8613800000000"),
+        ("GASWATCH_CANARY_AT", "25:00"),
     ],
 )
 def test_nonsense_is_named_by_its_key_and_a_secret_is_not_shown(
@@ -58,6 +62,11 @@ def test_a_broken_file_is_named(text: bytes, says: str) -> None:
     line = refusal()
     assert line.startswith(says)
     assert "secret" not in line
+
+
+def test_canaries_are_an_area_and_a_phone_each() -> None:
+    settings = Settings(canary="grid-1=+8613800000000, grid-2=+447700900000")  # type: ignore[arg-type]  # split by itself
+    assert settings.canary == (("grid-1", "+8613800000000"), ("grid-2", "+447700900000"))
 
 
 def test_the_usual_addresses_are_taken() -> None:
