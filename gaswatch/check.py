@@ -13,7 +13,6 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from alerts.service import Switchboard
-from gascore.alarm import ChannelKind
 from gascore.journal import StoreDownError
 from gaswatch.broker import mosquitto, nats
 from gaswatch.broker.address import HOST, urls
@@ -28,12 +27,11 @@ from gaswatch.stores.influx.query import AwayError, Query
 from gaswatch.stores.influx.transport import Transport
 from gaswatch.stores.migrate import SchemaError, check_current
 from gaswatch.stores.registry import SqlRegistry
+from gaswatch.twilio_check import twilio_said
 from gaswatch.wiring.alerts import channels_of
 from gaswatch.wiring.series import influx_target
-from gaswatch.wiring.twilio import twilio
 
 _WAIT_S: Final = 5.0
-_TWILIO: Final = "https://api.twilio.com"
 
 
 class Finding(NamedTuple):
@@ -67,8 +65,8 @@ def findings(settings: Settings) -> Iterator[Finding]:
     yield _series(settings)
     yield from _brokers(settings)
     heard = list(channels_heard(settings))
-    yield _sms(settings, has_others=bool(heard))
-    yield _voice(settings)
+    for said in twilio_said(settings, has_others=bool(heard)):
+        yield Finding(*said)
     for one in heard:
         yield Finding(one.name, one.works, one.detail)
     yield from _people(settings)
@@ -167,35 +165,6 @@ def _mqtt_problem(url: str) -> str | None:
         client.disconnect()
         client.loop_stop()
     return answer[0] if answer else None
-
-
-def _sms(settings: Settings, *, has_others: bool) -> Finding:
-    sid, token = settings.twilio_account_sid, settings.twilio_auth_token.get_secret_value()
-    if not (sid and token and settings.twilio_from):
-        if has_others:
-            return Finding("sms", None, "no account at Twilio; the channels below are there")
-        return Finding(
-            "sms",
-            False,
-            "nobody can be told: set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and GASWATCH_TWILIO_FROM",
-        )
-    base = (settings.twilio_url or _TWILIO).rstrip("/")
-    try:
-        answer = requests.get(f"{base}/2010-04-01/Accounts/{sid}.json", auth=(sid, token), timeout=_WAIT_S)
-    except requests.RequestException as error:
-        return Finding("sms", False, f"{base} does not answer ({type(error).__name__})")
-    if answer.status_code in {401, 403}:
-        return Finding("sms", False, "the account is refused: check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN")
-    return Finding("sms", answer.ok, f"{base} answers {answer.status_code} for account {sid[:6]}…")
-
-
-def _voice(settings: Settings) -> Finding:
-    if not settings.twilio_voice_from:
-        return Finding("voice", None, "Twilio calls nobody: GASWATCH_TWILIO_VOICE_FROM is not set")
-    if not any(one.channel.kind is ChannelKind.VOICE for one in twilio(settings)):
-        detail = "nobody is called: set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, GASWATCH_TWILIO_FROM and GASWATCH_PUBLIC_URL"
-        return Finding("voice", False, detail)
-    return Finding("voice", True, f"calls come from {settings.twilio_voice_from}; key 1 takes over")
 
 
 def _people(settings: Settings) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from gascore.journal import (
     AlarmStepped,
     ConditionRaised,
     Event,
+    KeyPressed,
     NoticeStepped,
     Reason,
     ReceiptReceived,
@@ -151,6 +152,29 @@ async def test_a_receipt_that_overtakes_our_own_note_is_not_lost(
         await eventually(
             lambda: set(place.states().values()) == {NoticeState.DELIVERED}, "every receipt in the journal"
         )
+
+
+async def test_a_text_that_did_not_arrive_is_followed_by_a_call(
+    place: Place, carrier: RunningCarrier
+) -> None:
+    place.settings = place.settings.model_copy(update={"twilio_voice_from": SENDER})
+    owner = PEOPLE[Role.OWNER]
+    async with running(place):
+        place.leak()
+        await eventually(lambda: len(place.states()) >= 3 and carrier.to(owner), "the text")
+        (sid,) = [str(one["sid"]) for one in carrier.messages() if one["to"] == owner]
+        place.append(
+            ReceiptReceived(channel="twilio_sms", provider_id=sid, status="undelivered", code="30003")
+        )
+        await eventually(lambda: carrier.calls(owner), "the call")
+        (call,) = carrier.calls(owner)
+        await eventually(lambda: carrier.calls(owner)[0]["status"] == "ringing", "the ringing")
+        carrier.act(str(call["sid"]), "answer")
+        await eventually(lambda: carrier.calls(owner)[0]["heard"], "what it says")
+        assert carrier.calls(owner)[0]["heard"][0].endswith("接手请按1。")
+        carrier.act(str(call["sid"]), "hang_up")
+        place.append(KeyPressed(channel="twilio_voice", provider_id=str(call["sid"]), digit="1"))
+        await eventually(lambda: "已于" in carrier.to(owner)[-1], "the answer, as a text")
 
 
 async def test_without_an_account_notices_wait_and_an_alarm_says_so(place: Place) -> None:
