@@ -11,7 +11,7 @@ from typing import Final, assert_never
 import msgspec
 
 from dashboard.rules.rows import Counts, NoticeRow, OutageRow, Row
-from gascore.alarm import Alarm, AlarmKind, AlarmStatus, GroupKind, Notice, Outage
+from gascore.alarm import Alarm, AlarmKind, AlarmStatus, GroupKind, Notice, Outage, Suppression
 from gascore.canary import is_canary
 from gascore.hazard import AlarmChatters, FloodBegan, FloodEnded, HazardClosed, HazardOpened
 from gascore.journal import (
@@ -35,6 +35,8 @@ LEAKS: Final = frozenset({AlarmKind.LEAK, AlarmKind.UNKNOWN_LEAK})
 MEASURED: Final = LEAKS | {AlarmKind.TREND}
 """The kinds whose rows show a concentration."""
 _GAS: Final = frozenset({Condition.LEAK, Condition.TREND})
+SILENT: Final = frozenset({Suppression.SHELVED, Suppression.MAINTENANCE})
+"""Rows of which nobody is told for now; they are on the console, but neither urgent nor waiting for anybody."""
 _TELLING_LEL: Final = 1.0
 """%LEL from which on a sample's rounding does not spoil the factor to the corrected reading."""
 
@@ -165,8 +167,9 @@ class Board:
     def counts(self, detectors: Mapping[str, int]) -> Counts:
         """Open alarms by priority; `detectors` (per protection state) is passed through."""
         shown = [one.alarm for one in self._open.values() if one.alarm.inside is None]
-        by_priority = Counter(one.priority for one in shown)
-        unacked = sum(one.acked_ms is None for one in shown)
+        loud = [one for one in shown if not one.is_silent]
+        by_priority = Counter(one.priority for one in loud)
+        unacked = sum(one.acked_ms is None for one in loud)
         inside = len(self._open) - len(shown)
         return Counts(
             {str(int(one)): by_priority[one] for one in Priority},
@@ -175,6 +178,7 @@ class Board:
             inside,
             hazards=sum(one.hazard_ms is not None for one in self._open.values()),
             flood_ms=self._flood_ms,
+            silent=len(shown) - len(loud),
         )
 
     def _told_more(self, event: Event) -> None:
@@ -253,9 +257,16 @@ class Board:
         return row_of(tracked, self.names, self.lel(alarm), factor)
 
 
-def urgency(row: Row) -> tuple[bool, bool, int, int, int]:
-    """Sort key: hazards last; unacknowledged first, then by priority, then the newest."""
-    return row.hazard_ms is not None, row.acked_ms is not None, int(row.priority), -row.opened_ms, -row.id
+def urgency(row: Row) -> tuple[bool, bool, bool, int, int, int]:
+    """Sort key: hazards last, before them what is silent; unacknowledged first, by priority, the newest."""
+    return (
+        row.hazard_ms is not None,
+        row.suppression in SILENT,
+        row.acked_ms is not None,
+        int(row.priority),
+        -row.opened_ms,
+        -row.id,
+    )
 
 
 def row_of(tracked: Tracked, names: Names, lel: float | None = None, factor: float | None = None) -> Row:
@@ -308,6 +319,7 @@ def row_of(tracked: Tracked, names: Names, lel: float | None = None, factor: flo
         suppressed_by=hidden.by if hidden else "",
         suppressed_reason=hidden.reason if hidden else "",
         owner=alarm.owner,
+        loud=alarm.is_loud,
     )
 
 

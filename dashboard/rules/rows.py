@@ -47,6 +47,7 @@ class Row(msgspec.Struct, frozen=True):
         since_ms: since when the condition holds.
         count: how often the condition has come while the alarm was open.
         rung: how far up the ladder people were told, None before the first.
+        loud: its escalation came to the last step, and nobody has answered.
         hazard_ms: it is a hazard now, to be put right until then; such rows come last.
         chatters: it was set three times within a minute.
         suppression: why nobody is told, until when at most, by whose word and for what reason.
@@ -92,6 +93,7 @@ class Row(msgspec.Struct, frozen=True):
     suppressed_by: str = ""
     suppressed_reason: str = ""
     owner: str | None = None
+    loud: bool = False
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -99,6 +101,7 @@ class Counts(msgspec.Struct, frozen=True):
 
     `inside`: alarms for which another one stands; they are in none of the other numbers. `hazards`: so many of the
     open ones are hazards. `flood_ms`: since when there are too many alarms at once, None: there are not.
+    `silent`: shelved, or in a maintenance window; they are in none of the other numbers either.
     """
 
     by_priority: dict[str, int]
@@ -107,6 +110,7 @@ class Counts(msgspec.Struct, frozen=True):
     inside: int = 0
     hazards: int = 0
     flood_ms: int | None = None
+    silent: int = 0
 
 
 class SystemState(StrEnum):

@@ -318,3 +318,51 @@ def test_two_hundred_are_shown_and_the_rest_is_counted(operator: Operator, serve
     operator.wait_for_row(number=250)
     assert len(operator.rows()) == 200
     expect(operator.page.locator("#overflow")).to_contain_text("50")
+
+
+def test_a_false_alarm_is_closed_with_what_it_was_about(operator: Operator, server: ConsoleServer) -> None:
+    over = {"status": AlarmStatus.ACKED_NORMAL, "acked_by": "李敏", "acked_ms": now_ms(), "level": Level.NONE}
+    server.say(a_row(3, now_ms(), **over))
+    row = operator.wait_for_row(number=3)
+    row.locator("[data-part=close]").click()
+    page = operator.page
+    page.check("#ask [name=cause][value=false_alarm]")
+    page.click("#ask button[value=send]")
+    expect(page.locator("#ask")).to_be_visible()  # of what?
+    page.check("#ask [name=trigger][value=steam]")
+    page.click("#ask button[value=send]")
+    server.wait_for(lambda: bool(server.asked))
+    said = {"cause": "false_alarm", "trigger": "steam", "note": ""}
+    assert server.asked == [("/api/v1/alarms/3/close", said)]
+
+
+def test_a_fault_is_shelved_with_a_reason_and_an_end(operator: Operator, server: ConsoleServer) -> None:
+    server.say(a_row(4, now_ms(), kind=AlarmKind.FAULT))
+    row = operator.wait_for_row(number=4)
+    row.focus()
+    page = operator.page
+    page.keyboard.press("h")
+    page.check("#ask [name=hours][value='2']")
+    page.click("#ask button[value=send]")
+    expect(page.locator("#ask")).to_be_visible()  # why?
+    page.fill("#ask-note", "等备件")
+    before_ms = now_ms()
+    page.click("#ask button[value=send]")
+    server.wait_for(lambda: bool(server.asked))
+    ((path, body),) = server.asked
+    assert (path, body["reason"]) == ("/api/v1/alarms/4/shelve", "等备件")
+    assert abs(body["until_ms"] - before_ms - 2 * 3_600_000) < 60_000
+
+
+def test_a_gas_alarm_offers_no_shelf_and_takes_over_only_after_asking(
+    operator: Operator, server: ConsoleServer
+) -> None:
+    server.say(a_row(5, now_ms(), owner="李敏"))
+    row = operator.wait_for_row(number=5)
+    row.locator("[data-part=more]").click()
+    expect(row.locator("[data-part=shelve]")).to_be_hidden()
+    row.locator("[data-part=own]").click()
+    expect(operator.page.locator("#ask-title")).to_contain_text("李敏")
+    operator.page.click("#ask button[value=send]")
+    server.wait_for(lambda: bool(server.asked))
+    assert server.asked == [("/api/v1/alarms/5/own", {"take_over": True, "note": ""})]

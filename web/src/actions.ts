@@ -9,10 +9,14 @@ export interface Answer {
 }
 
 export interface Act {
-  do: "ack" | "close" | "comment";
+  do: "ack" | "close" | "comment" | "shelve" | "unshelve" | "own" | "escalate";
   seen_version?: number;
   cause?: string;
+  trigger?: string;
   note?: string;
+  reason?: string;
+  until_ms?: number;
+  take_over?: boolean;
 }
 
 const PATIENCE_MS = 8000;

@@ -37,11 +37,12 @@ export class Board {
     return { fresh, worse };
   }
 
-  /** Hazards last; unacknowledged first, then by priority, the newest first. */
+  /** Hazards last, before them what is silent; unacknowledged first, then by priority, the newest first. */
   sorted(): Row[] {
     return [...this.rows.values()].sort(
       (a, b) =>
         Number(a.hazard_ms != null) - Number(b.hazard_ms != null) ||
+        Number(isSilent(a)) - Number(isSilent(b)) ||
         Number(isAcked(a)) - Number(isAcked(b)) ||
         a.priority - b.priority ||
         b.opened_ms - a.opened_ms ||
@@ -53,7 +54,9 @@ export class Board {
   loudest(): number | null {
     let least: number | null = null;
     for (const row of this.rows.values()) {
-      if (!isAcked(row) && (least === null || row.priority < least)) least = row.priority;
+      // Whom nobody answers sounds like what is most urgent.
+      const priority = row.loud ? 1 : row.priority;
+      if (!isAcked(row) && !isSilent(row) && (least === null || priority < least)) least = priority;
     }
     return least;
   }
@@ -61,6 +64,20 @@ export class Board {
 
 export function isAcked(row: Row): boolean {
   return row.acked_ms !== null;
+}
+
+const SILENT = new Set(["shelved", "maintenance"]);
+
+/** Nobody is told of it for now: shelved, or in a maintenance window. Never a leak. */
+export function isSilent(row: Row): boolean {
+  return SILENT.has(row.suppression);
+}
+
+const LEAKS = new Set(["leak", "unknown_leak"]);
+
+/** A leak is never shelved. */
+export function isShelvable(row: Row): boolean {
+  return !LEAKS.has(row.kind) && row.suppression !== "shelved";
 }
 
 /** Only what is acknowledged and over can be closed; a leak waits for it (the latch). */

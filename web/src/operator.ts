@@ -1,14 +1,15 @@
 /** The operator's hands: buttons and keys of the list, and what the server answered. */
 
 import { act, type Act } from "./actions.ts";
-import { isAcked, isClosable } from "./board.ts";
+import { isAcked, isClosable, isShelvable } from "./board.ts";
 import { config, say } from "./config.ts";
-import { ask } from "./dialog.ts";
+import { ask, type Words } from "./dialog.ts";
 import { byId } from "./dom.ts";
 import type { Health } from "./health.ts";
 import type { Rows } from "./rows.ts";
 import type { RowView } from "./row_view.ts";
 import type { Sound } from "./sound.ts";
+import type { Row } from "./types.ts";
 import type { ServerClock } from "./time.ts";
 
 const busy = new Set<number>();
@@ -42,7 +43,16 @@ export function listen(rows: Rows, clock: ServerClock, sound: Sound, health: Hea
   });
 }
 
-const KEYS: Record<string, string> = { a: "ack", n: "comment", c: "close", enter: "more" };
+const HOUR_MS = 3_600_000;
+const KEYS: Record<string, string> = {
+  a: "ack",
+  n: "comment",
+  c: "close",
+  e: "escalate",
+  h: "shelve",
+  t: "own",
+  enter: "more",
+};
 
 async function pressed(view: RowView, name: string, clock: ServerClock, health: Health): Promise<void> {
   const row = view.row;
@@ -52,12 +62,34 @@ async function pressed(view: RowView, name: string, clock: ServerClock, health: 
   if (name === "ack" && !isAcked(row)) await send(view, row.id, { do: "ack", seen_version: row.version, note: "" }, health);
   if (name === "close" && isClosable(row)) {
     const words = await ask(row, "close");
-    if (words) await send(view, row.id, { do: "close", ...words }, health);
+    if (words) await send(view, row.id, closing(words), health);
   }
   if (name === "comment") {
     const words = await ask(row, "comment");
     if (words) await send(view, row.id, { do: "comment", note: words.note }, health);
   }
+  const wish = await workOn(row, name, clock);
+  if (wish) await send(view, row.id, wish, health);
+}
+
+/** What the further buttons ask for; undefined: it is none of them, or the operator thought better of it. */
+async function workOn(row: Row, name: string, clock: ServerClock): Promise<Act | undefined> {
+  if (name === "escalate") return { do: "escalate" };
+  if (name === "unshelve" && row.suppression === "shelved") return { do: "unshelve" };
+  if (name === "own" && row.owner === null) return { do: "own" };
+  if (name === "own") {
+    const words = await ask(row, "take_over");
+    return words && { do: "own", take_over: true, note: words.note };
+  }
+  if (name === "shelve" && isShelvable(row)) {
+    const words = await ask(row, "shelve");
+    return words && { do: "shelve", reason: words.note, until_ms: Math.round(clock.now() + words.hours * HOUR_MS) };
+  }
+  return undefined;
+}
+
+function closing({ cause, trigger, note }: Words): Act {
+  return trigger === "" ? { do: "close", cause, note } : { do: "close", cause, trigger, note };
 }
 
 async function send(view: RowView, id: number, body: Act, health: Health): Promise<void> {

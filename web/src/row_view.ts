@@ -1,6 +1,6 @@
 /** One alarm's elements, made from the page's template and kept equal to the row. */
 
-import { isAcked, isClosable } from "./board.ts";
+import { isAcked, isClosable, isShelvable, isSilent } from "./board.ts";
 import { config, named, say, word } from "./config.ts";
 import { copy, element, mark, show, text } from "./dom.ts";
 import { clockTime, duration } from "./time.ts";
@@ -37,6 +37,7 @@ export class RowView {
     const root = this.root;
     mark(root, "priority", String(row.priority));
     mark(root, "status", row.status);
+    mark(root, "silent", String(isSilent(row)));
     this.#part("shape").setAttribute("href", `#shape-${row.priority}`);
     text(this.#part("number"), String(row.priority));
     text(this.#part("priority"), word("priority", row.priority));
@@ -85,7 +86,9 @@ export class RowView {
   }
 
   #flags(row: Row): void {
-    const flags = row.late ? [say("late")] : [];
+    const flags = row.loud ? [say("loud")] : [];
+    mark(this.root, "loud", String(row.loud ?? false));
+    if (row.late) flags.push(say("late"));
     if (row.count > 1) flags.push(say("times_short", { count: row.count }));
     text(this.#part("flags"), flags.join(" · "));
   }
@@ -148,6 +151,10 @@ export class RowView {
     show(this.#part("close"), may && isClosable(row));
     const acked = this.#part("acked");
     show(acked, isAcked(row));
+    show(this.#part("own"), may);
+    show(this.#part("escalate"), may && !isSilent(row));
+    show(this.#part("shelve"), may && isShelvable(row));
+    show(this.#part("unshelve"), may && row.suppression === "shelved");
     if (row.acked_ms !== null) {
       text(acked, say("acked_by", { name: row.acked_by ?? "", time: clockTime(row.acked_ms, nowMs) }));
     }
@@ -161,6 +168,11 @@ export class RowView {
       [say("times"), String(row.count)],
     ];
     if (row.outage) facts.push([say("outage_most"), String(row.outage.most)]);
+    if (row.owner !== null) facts.push([say("owner"), row.owner]);
+    if (row.suppressed_until_ms !== null) {
+      const until = clockTime(row.suppressed_until_ms, nowMs);
+      facts.push([word("suppression", row.suppression), say("silent_until", { until, by: row.suppressed_by, why: row.suppressed_reason })]);
+    }
     if (row.rung !== null) facts.push([say("rung"), String(row.rung + 1)]);
     if (row.kind === TROUBLE) facts.push([say("said"), trouble(row.codes)[1]]);
     else if (row.codes.length) facts.push([say("codes"), codeWords(row)]);

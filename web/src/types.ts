@@ -57,6 +57,12 @@ export interface Row {
   hazard_ms: number | null;
   loud?: boolean;
   chatters: boolean;
+  /** Why nobody is told: "none", "shelved", "maintenance", "gas_test" (operators only), "by_design". */
+  suppression: string;
+  suppressed_until_ms: number | null;
+  suppressed_by: string;
+  suppressed_reason: string;
+  owner: string | null;
 }
 
 export interface Counts {
@@ -66,6 +72,7 @@ export interface Counts {
   inside: number;
   hazards: number;
   flood_ms: number | null;
+  silent: number;
 }
 
 export interface Part {

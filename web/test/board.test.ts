@@ -60,3 +60,11 @@ test("the loudest is the most urgent that nobody has taken over", () => {
   board.reset([row(1, acked), row(2, { priority: 3 }), row(3, { priority: 2 })]);
   assert.equal(board.loudest(), 2);
 });
+
+test("what nobody answers to the last step sounds like what is most urgent", () => {
+  const board = new Board();
+  board.reset([row(1, { priority: 2, loud: true }), row(2, { priority: 3 })]);
+  assert.equal(board.loudest(), 1);
+  board.merge([row(1, { ...acked, priority: 2 })], []);
+  assert.equal(board.loudest(), 3);
+});
