@@ -302,6 +302,8 @@ def load(**overrides: object) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
+        if not key:  # of several keys together: its input is all of them, secrets too
+            raise SettingsError(first["msg"].removeprefix("Value error, ")) from None
         name = key if key.isupper() else f"GASWATCH_{key.upper()}"
         is_secret = any(word in key.lower() for word in _MAY_HOLD_SECRETS)
         got = "" if is_secret else f" (got {first['input']!r:.{_SHOWN_MOST}})"

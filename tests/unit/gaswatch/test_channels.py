@@ -182,3 +182,9 @@ def test_without_an_account_no_providers_library_is_imported() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
     )
     assert said.stdout.strip() == "[]"
+
+
+def test_what_is_missing_beside_a_secret_is_said_without_the_secret() -> None:
+    with pytest.raises(SettingsError) as raised:
+        load(tencent_secret_id="id", tencent_secret_key="hidden")
+    assert str(raised.value) == "GASWATCH_TENCENT_SECRET_ID needs GASWATCH_TEMPLATES, too"
