@@ -310,6 +310,9 @@ class _Round:
 
 
 def _of_notice(notice: Notice) -> Event | None:
+    """A key in a call proves a person; that nobody took one, or that we can't call there, proves nothing."""
+    if notice.channel == ChannelKind.VOICE and notice.state is not NoticeState.DELIVERED:
+        return None
     match notice.state:
         case NoticeState.DELIVERED:
             return Proven(notice.channel)

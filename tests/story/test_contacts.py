@@ -8,7 +8,7 @@ import pytest
 from alerts.rules.delivery import Refused
 from alerts.rules.reach import is_office_hour
 from alerts.service.contacts import Reachable
-from gascore.alarm import NoticePurpose
+from gascore.alarm import NoticePurpose, NoticeState
 from gascore.contacts import ContactStepped, SiteReachStepped
 from gascore.journal import ReceiptReceived, TroubleBegan, TroubleEnded
 from gascore.registry import Role
@@ -78,6 +78,16 @@ def test_a_site_of_which_nobody_can_be_reached_is_a_condition_of_the_site_and_on
     town.reply(Role.MAINTENANCE, "START")
     go(town, rounds)
     assert [(one.site, one.reachable) for one in town.events(SiteReachStepped)][-1] == (SITE, True)
+
+
+def test_a_call_that_nobody_takes_or_can_make_says_nothing_of_the_phone(town: AlarmTown) -> None:
+    rounds = contacts(town)
+    town.leak()
+    town.receipt("SM1", "undelivered", "30003")
+    calls = [one for one in town.notices().values() if one.channel == "voice"]
+    assert [(one.state, one.code) for one in calls] == [(NoticeState.REFUSED, "no_channel")]
+    go(town, rounds)
+    assert known(town) == [], "one lost text is no proof, and nobody has called"
 
 
 def test_more_of_them_are_told_again_after_a_day_not_one_by_one(town: AlarmTown) -> None:
