@@ -216,6 +216,10 @@ class Notices(Protocol):
         """When the next notice is to be looked at."""
         ...
 
+    def waiting(self, channel: str, address: str) -> list[Parcel]:
+        """What is PENDING for this address by this channel, the oldest first."""
+        ...
+
     def begun(self, channel: ChannelKind, address: str, since_ms: int) -> list[int]:
         """When requests to this address left by this channel since then, ms, ascending."""
         ...

@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from gascore.alarm import ChannelKind, Notice, NoticePurpose, NoticeState
-from gascore.words import Language, PersonId, Priority, SiteId
+from gascore.words import Language, NoticeId, PersonId, Priority, SiteId
 
 LEASE_MS: Final = 30_000
 """Longer than a request may take (20 s at most: `alerts.ports.Channel`), so that a live sender is never overtaken."""
@@ -71,6 +71,7 @@ class Parcel(msgspec.Struct, frozen=True):
         unanswered: requests that got no answer.
         looks: how often the provider was asked what became of it.
         unwanted: withdrawn when it may have left already; it is not sent again.
+        bundled: the notices that this one's text says, too.
         hops: where to go on when it fails, when no receipt comes in time, or when nobody can say.
         template, params: the same as `text`, for providers that take only templates (`alerts.rules.wording.Said`).
     """
@@ -92,6 +93,7 @@ class Parcel(msgspec.Struct, frozen=True):
     looks: int = 0
     unwanted: bool = False
     hops: tuple[Hop, ...] = ()
+    bundled: tuple[NoticeId, ...] = ()
     template: str | None = None
     params: dict[str, str] = {}
 
@@ -111,6 +113,13 @@ class PutOff:
     """It has to wait until then; `code` says for what."""
 
     until_ms: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Absorb:
+    """Another notice to the same address says it, too; `code` says which."""
+
     code: str
 
 
@@ -198,7 +207,7 @@ Sent: TypeAlias = Handed | Refused | TryLater | NoAnswer
 """What a sender can answer."""
 LookedUp: TypeAlias = Found | NotFound | CannotSay
 """What a provider can say of a message whose request got no answer."""
-Event: TypeAlias = Take | PutOff | GiveUp | Sent | LookedUp | Receipt | Withdraw
+Event: TypeAlias = Take | PutOff | Absorb | GiveUp | Sent | LookedUp | Receipt | Withdraw
 
 
 def rank_of(purpose: NoticePurpose) -> int:

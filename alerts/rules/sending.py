@@ -20,6 +20,7 @@ from alerts.rules.delivery import (
     LONGEST_RETRY_MS,
     RANK,
     RECEIPT_MS,
+    Absorb,
     CannotSay,
     Event,
     Found,
@@ -260,8 +261,8 @@ def _receipt(state: Parcel, event: Event, now_ms: int) -> Step:
 
 
 def _withdraw(state: Parcel, event: Event, now_ms: int) -> Step:
-    del event
-    return Step(_in(state, NoticeState.SUPERSEDED, now_ms), (), Because.WITHDRAWN)
+    code = event.code if isinstance(event, Absorb) else None
+    return Step(_in(state, NoticeState.SUPERSEDED, now_ms, code=code), (), Because.WITHDRAWN)
 
 
 def _unwanted(state: Parcel, event: Event, now_ms: int) -> Step:
@@ -296,6 +297,7 @@ _Move: TypeAlias = Callable[[Parcel, Event, int], Step]
 TRANSITIONS: Final[Mapping[tuple[NoticeState, type], _Move]] = {
     (NoticeState.PENDING, Take): _take,
     (NoticeState.PENDING, PutOff): _put_off,
+    (NoticeState.PENDING, Absorb): _withdraw,
     (NoticeState.PENDING, GiveUp): _refused,
     (NoticeState.PENDING, Withdraw): _withdraw,
     (NoticeState.SENDING, Take): _take_over,

@@ -11,6 +11,7 @@ import structlog
 
 from alerts.ports import Groups, Registry, SpoiledError, Transaction
 from alerts.rules import ladder, lifecycle, occasions, sending
+from alerts.rules.bundle import bundled_in
 from alerts.rules.casefile import CaseFile
 from alerts.rules.delivery import is_unreached
 from alerts.rules.following import HUSHING, ladder_event
@@ -19,11 +20,11 @@ from alerts.rules.suppression import may_shelve, shelf_left
 from alerts.service.escalating import Escalating
 from alerts.service.places import Places
 from alerts.service.telling import Reach, Teller
-from gascore.alarm import Alarm, AlarmKind, ChannelKind, Cover, NoticePurpose, NoticeState
+from gascore.alarm import Alarm, AlarmKind, ChannelKind, Cover, Notice, NoticePurpose, NoticeState
 from gascore.journal import AlarmStep, AlarmStepped, Event
 from gascore.operators import Outcome
 from gascore.plans import NO_DUTY
-from gascore.words import AlarmId, Priority
+from gascore.words import AlarmId, NoticeId, Priority
 
 _log = structlog.get_logger()
 UNDECIDED_MS: Final = 5_000
@@ -208,16 +209,22 @@ class Casework:
         if file is None or file.ladder.phase not in _REACHING:
             return
         notices = [
-            parcel.notice
+            self._carrying(parcel.notice)
             for parcel in self.books.notices.of_alarm(alarm)
             if parcel.notice.step == file.ladder.rung
             and parcel.notice.created_ms >= file.ladder.started_ms
             and parcel.notice.purpose is not NoticePurpose.ANSWER
-            and parcel.notice.state is not NoticeState.SUPERSEDED
+            and (parcel.notice.state is not NoticeState.SUPERSEDED or bundled_in(parcel.notice.code))
         ]
         if notices and all(map(is_unreached, notices)):
             _log.warning("rung_not_reached", alarm=alarm, rung=file.ladder.rung)
             self.climb(file, Unreached(file.ladder.rung), Moment(self.now_ms))
+
+    def _carrying(self, notice: Notice) -> Notice:
+        """The notice whose receipt counts for this one: of one that went in a bundle, the bundle's."""
+        lead = bundled_in(notice.code)
+        parcel = self.books.notices.of_id(NoticeId(lead)) if lead else None
+        return parcel.notice if parcel else notice
 
     def finish(self) -> None:
         """Append everything to the journal."""

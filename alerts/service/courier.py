@@ -13,8 +13,9 @@ from typing import Final
 import structlog
 from msgspec.structs import replace
 
-from alerts.ports import Books, Channel, Letter, Notices, Transaction
+from alerts.ports import Books, Channel, Letter, Transaction
 from alerts.rules.budget import DEFAULTS, Caps
+from alerts.rules.bundle import BUNDLE_MS
 from alerts.rules.delivery import (
     LEASE_MS,
     RECEIPT_MS,
@@ -25,14 +26,14 @@ from alerts.rules.delivery import (
     NotFound,
     Parcel,
     Sent,
-    Take,
 )
-from alerts.rules.sending import Because, Send, step
+from alerts.rules.sending import Because, step
+from alerts.service.bundling import Bundling
 from alerts.service.rationing import Rationing
 from alerts.service.switchboard import Carried, Switchboard
-from gascore import journal
+from alerts.service.taking import Taking, keep
 from gascore.alarm import ChannelKind, NoticeState
-from gascore.journal import NoticeStepped, StoreDownError
+from gascore.journal import Event, StoreDownError
 
 _log = structlog.get_logger()
 VALID_MS: Final = 300_000
@@ -66,11 +67,13 @@ _COUNTED: Final = (
 class HouseRules:
     """How much a number is asked to bear, and how patient we are.
 
-    `receipt_ms`: how long to wait for a receipt before the provider is asked; `caps`: budgets by channel.
+    `receipt_ms`: how long to wait for a receipt before the provider is asked; `caps`: budgets by channel;
+    `bundle_ms`: so long after a text what is no leak waits for company.
     """
 
     receipt_ms: int = RECEIPT_MS
     caps: Mapping[ChannelKind, Caps] = field(default_factory=lambda: DEFAULTS)
+    bundle_ms: int = BUNDLE_MS
 
 
 _ORDINARY: Final = HouseRules()
@@ -91,19 +94,20 @@ class Courier:
         """Mark up to `limit` due notices as being sent or asked about. Raises `StoreDownError`."""
         parcels: list[Parcel] = []
         with self._books.transaction() as books:
-            events: list[journal.Event] = []
-            rationing = Rationing(books.notices, self._rules.caps, self._carries, now_ms)
-            for parcel in books.notices.due(now_ms, limit):
-                waits = parcel.notice.state is NoticeState.PENDING
-                done = step(parcel, rationing.event_for(parcel) if waits else Take(), now_ms)
-                _keep(books.notices, parcel, done.state, events)
+            taking = Taking(
+                Rationing(books.notices, self._rules.caps, self._carries, now_ms),
+                Bundling(books.notices, self._rules.bundle_ms, now_ms),
+                books.notices,
+                now_ms,
+            )
+            for due in books.notices.due(now_ms, limit):
+                parcel = books.notices.of_id(due.notice.id) or due  # it may have gone with another one
+                done = taking.take(parcel, is_free_text=self._is_free_text(parcel))
                 if done.effects:
                     parcels.append(done.state)
-                if Send() in done.effects:
-                    rationing.took(done.state)
                 self._count(done.reason)
-            if events:
-                books.append(events, now_ms)
+            if taking.events:
+                books.append(taking.events, now_ms)
             return Taken(parcels, books.notices.next_due_ms())
 
     def carry_out(self, parcel: Parcel, now_ms: int) -> Carried:
@@ -144,13 +148,13 @@ class Courier:
             overtaken = (parcel.attempts, parcel.looks) != (taken.attempts, taken.looks)
             if overtaken and not isinstance(said, Handed | Found):
                 return parcel  # another sender is at it, and this one has no good news
-            events: list[journal.Event] = []
+            events: list[Event] = []
             done = step(_by(parcel, carried.provider), said, now_ms)
-            state = _keep(books.notices, parcel, done.state, events)
+            state = keep(books.notices, parcel, done.state, events)
             new_id = state.notice.provider_id
             if new_id is not None and parcel.notice.provider_id is None:
                 for receipt in books.notices.receipts(new_id, _left_ms(parcel, now_ms)):
-                    state = _keep(books.notices, state, step(state, receipt, now_ms).state, events)
+                    state = keep(books.notices, state, step(state, receipt, now_ms).state, events)
             if events:
                 books.append(events, now_ms)
         self._count(done.reason)
@@ -176,6 +180,11 @@ class Courier:
         if channel is not None and not (channel.can.receipts or channel.can.looks_up):
             return None
         return self._rules.receipt_ms
+
+    def _is_free_text(self, parcel: Parcel) -> bool:
+        """Whether every provider that may carry it takes more than approved templates."""
+        able = self._switchboard.for_(ChannelKind(parcel.notice.channel), parcel.address)
+        return not any(one.can.templates_only for one in able)
 
     def _carries(self, kind: ChannelKind, address: str) -> bool:
         return bool(self._switchboard.for_(kind, address))
@@ -221,11 +230,3 @@ def _left_ms(parcel: Parcel, now_ms: int) -> int:
     A notice may have waited for minutes before, behind thousands of others and their receipts.
     """
     return min(parcel.begun_ms or now_ms, now_ms) - LEASE_MS
-
-
-def _keep(notices: Notices, before: Parcel, after: Parcel, events: list[journal.Event]) -> Parcel:
-    if after is not before:
-        notices.put(after)
-        if after.notice != before.notice:  # that somebody asks is no news
-            events.append(NoticeStepped(notice=after.notice, site=after.site))
-    return after

@@ -22,9 +22,18 @@ def go_on(work: Casework, notice: Notice) -> None:
     file = work.books.cases.of_id(notice.alarm)
     if parcel is None or file is None or not is_unreached(parcel.notice):
         return  # it has arrived meanwhile
-    if _is_news(file.alarm, parcel):
-        _hop(work, file.alarm, parcel)
-    work.check_reached(notice.alarm)
+    _onwards(work, parcel, file.alarm)
+    for inside in parcel.bundled:
+        other = work.books.notices.of_id(inside)
+        whose = work.books.cases.of_id(other.notice.alarm) if other and other.notice.alarm else None
+        if other and whose:
+            _onwards(work, other, whose.alarm)
+
+
+def _onwards(work: Casework, parcel: Parcel, alarm: Alarm) -> None:
+    if _is_news(alarm, parcel):
+        _hop(work, alarm, parcel)
+    work.check_reached(alarm.id)
 
 
 def _is_news(alarm: Alarm, parcel: Parcel) -> bool:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Select, func, select, update
 from alerts.rules.delivery import Parcel, Receipt, rank_of
 from alerts.rules.receipts import receipt_of
 from alerts.rules.sending import wake_ms
-from gascore.alarm import ChannelKind, NoticePurpose
+from gascore.alarm import ChannelKind, NoticePurpose, NoticeState
 from gascore.journal import ReceiptReceived, decode
 from gascore.words import AlarmId, NoticeId
 from gaswatch.stores.schema import alarm, journal, notice
@@ -89,6 +89,13 @@ class SqlNotices:
         """When the next notice is to be looked at."""
         found: int | None = self._connection.execute(select(func.min(notice.c.wake_ms))).scalar_one()
         return found
+
+    def waiting(self, channel: str, address: str) -> list[Parcel]:
+        """What is PENDING for this address by this channel, the oldest first."""
+        query = _bodies.where(
+            notice.c.address == address, notice.c.channel == channel, notice.c.state == NoticeState.PENDING
+        )
+        return self._all(query.order_by(notice.c.id))
 
     def begun(self, channel: ChannelKind, address: str, since_ms: int) -> list[int]:
         """When requests to this address left by this channel since then, ms, ascending."""

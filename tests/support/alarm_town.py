@@ -22,7 +22,7 @@ from alerts.rules.delivery import (
     Sent,
     TryLater,
 )
-from alerts.service.courier import Courier
+from alerts.service.courier import Courier, HouseRules
 from alerts.service.desk import Desk, Trouble
 from alerts.service.grouping import Grouping, Limits
 from alerts.service.switchboard import Registered, Switchboard
@@ -146,6 +146,8 @@ class AlarmTown:
         self.watched: dict[str, Trouble | None] = {}
         self.running = True
         self.limits = Limits()
+        # The stories of single texts say when each of them leaves; bundles have their own.
+        self.house_rules = HouseRules(bundle_ms=0)
         self._requests = 0
         self.restart()
 
@@ -154,7 +156,7 @@ class AlarmTown:
         books = books or SqlBooks(self.engine)
         self.desk = self.a_desk(books, self.registry)
         self.switchboard = Switchboard([Registered(self.phones)], self.clock)
-        self.courier = Courier(books, self.switchboard)
+        self.courier = Courier(books, self.switchboard, self.house_rules)
 
     def a_desk(self, books: Books | None = None, registry: Registry | None = None) -> Desk:
         """A desk over the same store."""
