@@ -119,7 +119,7 @@ class Tally:
             chattering=len(self._chatter.keys),
             chattering_keys=tuple(sorted(self._chatter.keys))[:TOP],
             fleeting=self._chatter.fleeting(),
-            stale_now=self._stale.now(),
+            stale_now=self._stale.at_end(),
             stale_by_day=by_day,
             response=self._response(),
         )
@@ -247,7 +247,7 @@ class _Stale:
         elif (since_ms := self._since.pop(alarm.id, None)) is not None:
             self._add(since_ms, at_ms)
 
-    def now(self) -> int:
+    def at_end(self) -> int:
         return sum(
             self._scope.until_ms - since_ms > self._scope.stale_ms for since_ms in self._since.values()
         )
