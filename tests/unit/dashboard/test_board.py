@@ -248,3 +248,12 @@ def test_a_test_leak_is_no_row_and_no_count() -> None:
     assert not board.take()
     assert board.rows() == ()
     assert sum(board.counts({}).by_priority.values()) == 0
+
+
+def test_an_alarm_that_nobody_answers_to_the_last_step_is_loud_until_somebody_does() -> None:
+    board = Board(NAMES)
+    told = later(a_leak(), unanswered=True)
+    board.fold(entries(stepped(a_leak()), stepped(told, AlarmStep.ESCALATED, rung=3)))
+    assert [row.loud for row in board.take().rows] == [True]
+    board.fold(entries(stepped(acked(told), AlarmStep.ACKED), first_id=3))
+    assert [row.loud for row in board.take().rows] == [False]
