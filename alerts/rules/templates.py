@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from alerts.rules.wording import LIMIT, UNANSWERED_PURPOSE
+from alerts.rules.wording import LIMIT, UNANSWERED_PURPOSE, Answers
 from alerts.rules.words_of_texts import (
     CONTACT_TEST,
     KINDS,
@@ -18,11 +18,16 @@ from alerts.rules.words_of_texts import (
     LEVELS,
     NAME_LENGTH,
     NEWS,
+    NO_SUCH_CODE,
+    OVER_SINCE,
     REPLY,
     ROOMS,
     SIGNATURE,
+    TAKEN_BEFORE,
     TO_DO,
+    TOOK_OVER,
     UNANSWERED,
+    WHICH_ONE,
 )
 from gascore.alarm import LEAKS, AlarmKind, NoticePurpose
 from gascore.words import Language
@@ -38,6 +43,15 @@ SPOKEN_LIMIT: Final = 500
 _LINK: Final = re.compile(r"https?:|www\.")
 CONTACT: Final = f"contact.{NoticePurpose.TEST}"
 """The monthly text that proves that a phone can be reached."""
+_ANSWERS: Final[Mapping[str, Mapping[Language, str]]] = {
+    Answers.NO_SUCH_CODE: {Language.ZH: NO_SUCH_CODE[Language.ZH].removeprefix(SIGNATURE[Language.ZH])},
+    Answers.TOOK_OVER: TOOK_OVER,
+    Answers.TAKEN_BEFORE: TAKEN_BEFORE,
+    Answers.OVER: OVER_SINCE,
+    Answers.WHICH_ONE: WHICH_ONE,
+    CONTACT: {Language.ZH: CONTACT_TEST[Language.ZH].removeprefix(SIGNATURE[Language.ZH])},
+}
+"""Of no alarm: our answers to replies, and the monthly test. Never spoken."""
 _MISSING: Final = "-"
 """Stands for what is not known: an empty parameter is refused."""
 _FALLBACK: Final[Mapping[str, str]] = {
@@ -52,6 +66,8 @@ LONGEST: Final[Mapping[str, int]] = {
     "count": len("1000000/1000000"),
     "when": max(len("00:00" + mark) for mark in LATE_MARK.values()),
     "code": len("9999"),
+    "codes": len("9999/9999/9999/9999"),
+    "who": max(NAME_LENGTH.values()),
 }
 """The longest value of each variable in any language."""
 LONGEST_ZH: Final[Mapping[str, int]] = {
@@ -59,6 +75,7 @@ LONGEST_ZH: Final[Mapping[str, int]] = {
     "place": NAME_LENGTH[Language.ZH] + max(map(len, ROOMS[Language.ZH].values())),
     "level": max(map(len, LEVELS[Language.ZH].values())) + len("100%LEL"),
     "when": len("00:00" + LATE_MARK[Language.ZH]),
+    "who": NAME_LENGTH[Language.ZH],
 }
 """The same of those whose language is Chinese."""
 
@@ -114,15 +131,15 @@ def needed(*, spoken: bool) -> Iterator[str]:
             )
         yield f"{kind}.{NoticePurpose.CLEARED}"
     if not spoken:
-        yield CONTACT
+        yield from _ANSWERS
 
 
 def proposed(*, spoken: bool) -> dict[str, Template]:
     """Texts to have approved, of the same words as the free texts, in Chinese; the codes come from the provider."""
     texts = {}
     for name in needed(spoken=spoken):
-        if name == CONTACT:
-            texts[name] = Template("", CONTACT_TEST[Language.ZH].removeprefix(SIGNATURE[Language.ZH]))
+        if name in _ANSWERS:
+            texts[name] = Template("", _ANSWERS[name][Language.ZH])
             continue
         kind, _, purpose = name.partition(".")
         what = KINDS[Language.ZH][AlarmKind(kind)]
@@ -172,8 +189,8 @@ def _of(entries: Mapping[str, Template], name: str) -> Template | None:
 def _allowed(name: str) -> frozenset[str]:
     """The variables that always have a value there."""
     kind, _, purpose = name.partition(".")
-    if name == CONTACT:
-        return frozenset()
+    if name in _ANSWERS:
+        return frozenset(VARIABLE.findall(_ANSWERS[name][Language.ZH]))
     if purpose == NoticePurpose.CLEARED:
         return frozenset({"place", "when"})
     more = {"level"} if kind in LEAKS and purpose != UNANSWERED_PURPOSE else set()

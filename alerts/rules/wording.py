@@ -8,6 +8,7 @@ there is room. The same facts are given as the parameters of a template, for pro
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from enum import StrEnum
 from typing import Final
 
 from alerts.rules.words_of_texts import (
@@ -76,13 +77,23 @@ class Said:
     """What a person is told: as free text, and as a template's name and parameters.
 
     Attributes:
-        template: "{alarm kind}.{purpose}", such as "leak.raised" (`alerts.rules.templates`).
+        template: "{alarm kind}.{purpose}", such as "leak.raised", or of `Answers` (`alerts.rules.templates`).
         params: by name: "place", "level", "count", "when", "code"; those that have something to say.
     """
 
     text: str
     template: str
     params: Mapping[str, str] = field(default_factory=dict)
+
+
+class Answers(StrEnum):
+    """Names of the templates of our answers."""
+
+    NO_SUCH_CODE = "answer.no_such_code"
+    TOOK_OVER = "answer.took_over"
+    TAKEN_BEFORE = "answer.taken_before"
+    OVER = "answer.over"
+    WHICH_ONE = "answer.which_one"
 
 
 def is_plain(text: str) -> bool:
@@ -151,24 +162,28 @@ def again(text: str, language: Language) -> str:
     return AGAIN[language] + text
 
 
-def answer_of(outcome: Outcome, alarm: Alarm | None, *, site: str, reader: Reader) -> str:
+def answer_of(outcome: Outcome, alarm: Alarm | None, *, site: str, reader: Reader) -> Said:
     """Our answer to a reply: who has taken over and when, or that there is no such code."""
     language = reader.language
     if alarm is None or outcome is Outcome.NOT_FOUND:
-        return NO_SUCH_CODE[language]
+        return Said(NO_SUCH_CODE[language], Answers.NO_SUCH_CODE)
     who = alarm.acked_by or alarm.closed_by
     at_ms = (alarm.acked_ms if alarm.acked_by else alarm.closed_ms) or alarm.changed_ms
-    words = OVER_SINCE if not who else TOOK_OVER if outcome is Outcome.DONE else TAKEN_BEFORE
+    name, words = (Answers.TAKEN_BEFORE, TAKEN_BEFORE)
+    if not who:
+        name, words = (Answers.OVER, OVER_SINCE)
+    elif outcome is Outcome.DONE:
+        name, words = (Answers.TOOK_OVER, TOOK_OVER)
     limit = NAME_LENGTH[language]
-    return SIGNATURE[language] + words[language].format(
-        site=site[:limit], who=(who or "")[:limit], when=_clock(at_ms, reader)
-    )
+    params = {"place": site[:limit], "who": (who or "")[:limit], "when": _clock(at_ms, reader)}
+    text = SIGNATURE[language] + words[language].format(**params)
+    return Said(text, name, {key: value for key, value in params.items() if value})
 
 
-def which_one(codes: tuple[str, ...], language: Language) -> str:
+def which_one(codes: tuple[str, ...], language: Language) -> Said:
     """Several alarms are open for this phone: which one? At most four codes are named."""
-    named = "/".join(codes[:_CODES_NAMED])
-    return SIGNATURE[language] + WHICH_ONE[language].format(count=len(codes), codes=named)
+    params = {"count": str(len(codes)), "codes": "/".join(codes[:_CODES_NAMED])}
+    return Said(SIGNATURE[language] + WHICH_ONE[language].format(**params), Answers.WHICH_ONE, params)
 
 
 def _chinese(alarm: Alarm, purpose: NoticePurpose, names: Names, reader: Reader) -> list[_Piece]:

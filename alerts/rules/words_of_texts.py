@@ -175,16 +175,16 @@ NO_SUCH_CODE: Final[Mapping[Language, str]] = {
     Language.EN: "GASWATCH no open alarm has this number; check the text",
 }
 TOOK_OVER: Final[Mapping[Language, str]] = {
-    Language.ZH: "{site}:{who}已于{when}接手,谢谢",
-    Language.EN: "{site}: {who} took over at {when}. Thanks",
+    Language.ZH: "{place}:{who}已于{when}接手,谢谢",
+    Language.EN: "{place}: {who} took over at {when}. Thanks",
 }
 TAKEN_BEFORE: Final[Mapping[Language, str]] = {
-    Language.ZH: "{site}:此前已由{who}于{when}接手",
-    Language.EN: "{site}: {who} already took over at {when}",
+    Language.ZH: "{place}:此前已由{who}于{when}接手",
+    Language.EN: "{place}: {who} already took over at {when}",
 }
 OVER_SINCE: Final[Mapping[Language, str]] = {
-    Language.ZH: "{site}:已于{when}结束",
-    Language.EN: "{site}: over since {when}",
+    Language.ZH: "{place}:已于{when}结束",
+    Language.EN: "{place}: over since {when}",
 }
 WHICH_ONE: Final[Mapping[Language, str]] = {
     Language.ZH: "有{count}条报警,请回复短信里的数字:{codes}",

@@ -9,7 +9,7 @@ from alerts.rules.occasions import Ack
 from alerts.rules.receipts import receipt_of
 from alerts.rules.replies import Chatter, NoSuchCode, Reply, Takes, WhichOne, parse
 from alerts.rules.sending import step
-from alerts.rules.wording import Reader, answer_of, which_one
+from alerts.rules.wording import Reader, Said, answer_of, which_one
 from alerts.service.casework import Casework, Moment
 from alerts.service.operators import answer_operator
 from alerts.service.telling import Message, Recipient
@@ -57,11 +57,11 @@ def answer_reply(work: Casework, event: ReplyReceived, at_ms: int) -> None:
     meaning = parse(event.body, codes, waiting)
     language = person.language if person else Language.ZH
     ack = Ack(_name(person, event.sender), person=person.id if person else None)
-    text, alarm = _answer(work, meaning, Moment(at_ms), ack, language)
+    said, alarm = _answer(work, meaning, Moment(at_ms), ack, language)
     _log.info("reply", meaning=type(meaning).__name__, alarm=alarm.id if alarm else None)
-    if text is not None:
+    if said is not None:
         to = Recipient(event.sender, language, person.id if person else None, "")
-        _say(work, alarm, Message(to, NoticePurpose.ANSWER, text, _once(event)))
+        _say(work, alarm, Message(to, NoticePurpose.ANSWER, said.text, _once(event), said=said))
 
 
 def take_key(work: Casework, event: KeyPressed, at_ms: int) -> None:
@@ -76,10 +76,10 @@ def take_key(work: Casework, event: KeyPressed, at_ms: int) -> None:
         return
     person = work.teller.person(parcel.address)
     ack = Ack(_name(person, parcel.address), person=person.id if person else None)
-    text, alarm = _answer(work, Takes(parcel.notice.alarm), Moment(at_ms), ack, parcel.language)
-    if text is not None:
+    said, alarm = _answer(work, Takes(parcel.notice.alarm), Moment(at_ms), ack, parcel.language)
+    if said is not None:
         to = Recipient(parcel.address, parcel.language, parcel.notice.person, "")
-        _say(work, alarm, Message(to, NoticePurpose.ANSWER, text, _once(event)))
+        _say(work, alarm, Message(to, NoticePurpose.ANSWER, said.text, _once(event), said=said))
 
 
 def _once(event: ReplyReceived | KeyPressed) -> str:
@@ -95,7 +95,7 @@ def _say(work: Casework, alarm: Alarm | None, message: Message) -> None:
 
 def _answer(
     work: Casework, meaning: Reply, moment: Moment, ack: Ack, language: Language
-) -> tuple[str | None, Alarm | None]:
+) -> tuple[Said | None, Alarm | None]:
     reader = Reader(language, work.teller.zone)
     match meaning:
         case Takes(alarm_id):

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from alerts.adapters.template_file import TemplatesError, proposal, read, written
 from alerts.rules.templates import Book, Template, defects, needed, proposed
+from alerts.rules.wording import Reader, answer_of, which_one
+from gascore.operators import Outcome
 from gascore.words import Language
 
 SIGNATURE: Final = "燃气监管"
@@ -133,3 +136,12 @@ def test_the_monthly_test_of_a_phone_is_a_text_without_variables() -> None:
     assert any(
         "has no value here; there are none" in it for it in defects("t", a_book(contact__test="{place}测试"))
     )
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_every_answer_has_a_template_that_says_the_same(outcome: Outcome) -> None:
+    said = answer_of(outcome, None, site="", reader=Reader(Language.ZH, ZoneInfo("Asia/Shanghai")))
+    for one in (said, which_one(("137", "138"), Language.ZH)):
+        template = a_book().of(one.template, Language.ZH)
+        assert template is not None
+        assert one.text == f"【{SIGNATURE}】" + template.text.format(**template.values(one.params))

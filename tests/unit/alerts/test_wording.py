@@ -116,9 +116,9 @@ def test_every_answer_fits_one_segment(outcome: Outcome, language: Language) -> 
         an_alarm(),
         msgspec.structs.replace(an_alarm(), acked_by=None, acked_ms=None, closed_ms=T),
     ):
-        text = answer_of(outcome, alarm, site=LONGEST[language], reader=Reader(language, ZONE))
+        text = answer_of(outcome, alarm, site=LONGEST[language], reader=Reader(language, ZONE)).text
         assert len(text) <= LIMIT, text
-    assert len(which_one(tuple(str(n) for n in range(1000, 1900)), language)) <= LIMIT
+    assert len(which_one(tuple(str(n) for n in range(1000, 1900)), language).text) <= LIMIT
 
 
 def test_a_leak_says_where_how_much_when_what_to_do_and_how_to_answer() -> None:
@@ -160,10 +160,10 @@ def test_a_text_without_a_place_still_says_what_is_wrong() -> None:
 def test_an_answer_says_who_has_taken_over() -> None:
     alarm = msgspec.structs.replace(an_alarm(), acked_by="王五")
     assert (
-        answer_of(Outcome.DONE, alarm, site="李家面馆", reader=ZH)
+        answer_of(Outcome.DONE, alarm, site="李家面馆", reader=ZH).text
         == "【燃气监管】李家面馆:王五已于22:13接手,谢谢"
     )
-    assert "已由王五" in answer_of(Outcome.ALREADY, alarm, site="李家面馆", reader=ZH)
+    assert "已由王五" in answer_of(Outcome.ALREADY, alarm, site="李家面馆", reader=ZH).text
 
 
 @pytest.mark.parametrize("language", Language)
