@@ -143,6 +143,14 @@ class Settings(ChannelSettings):
     """… more than this share of the messages is missing by their numbers …"""
     gap_detectors: int = Field(default=3, ge=1)
     """… of at least so many detectors, operators hear of it (docs/broker.md)."""
+    receipt_s: float = Field(default=60.0, ge=5, le=3_600)
+    """No receipt of a text for so long: the provider is asked, and the person told otherwise (docs/adr/0022)."""
+    bundle_s: float = Field(default=120.0, ge=0, le=3_600)
+    """So long after a text what is no leak waits to go together; 0: each goes alone."""
+    texts_per_day: int = Field(default=50, ge=1)
+    """To one number; the last fifth is kept for leaks, which are sent in any case."""
+    calls_per_day: int = Field(default=20, ge=1)
+    """… the same for calls."""
     offline_hold_s: float = Field(default=45.0, ge=0, le=3_600)
     """The first text of a silence waits so long: it may be over, or one of many by then. Leaks never wait."""
     outage_share: float = Field(default=0.3, gt=0, lt=1)

@@ -12,7 +12,7 @@ import structlog
 
 from alerts.ports import Books, Groups, Registry
 from alerts.rules.delivery import Parcel
-from alerts.service.courier import Courier
+from alerts.service.courier import Courier, HouseRules
 from alerts.service.desk import Desk, Trouble, rest_ms
 from alerts.service.grouping import Grouping, Limits
 from alerts.service.latency import Latency
@@ -50,6 +50,7 @@ class Parts:
     zone: tzinfo
     pid: int
     close: Callable[[], None]
+    house_rules: HouseRules
 
 
 class Alerts:
@@ -60,7 +61,9 @@ class Alerts:
         self._clock = parts.clock
         self._started_ms = parts.clock.now_ms()
         self._desk = Desk(parts.books, parts.registry, parts.zone, Grouping(parts.groups, parts.limits))
-        self._courier = Courier(parts.books, parts.switchboard) if parts.switchboard.channels else None
+        self._courier = (
+            Courier(parts.books, parts.switchboard, parts.house_rules) if parts.switchboard.channels else None
+        )
         self._stopping = asyncio.Event()
         self._mail = asyncio.Event()
         self._watched: dict[str, Trouble | None] = {}

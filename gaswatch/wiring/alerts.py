@@ -1,11 +1,15 @@
 """Alerts, put together."""
 
 import os
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from alerts.adapters.console import Console
 from alerts.rules import outage, unstable
+from alerts.rules.budget import DAY_MS, DEFAULTS
 from alerts.service import Alerts, Limits, Parts, Registered, Switchboard
+from alerts.service.courier import HouseRules
+from gascore.alarm import ChannelKind
 from gascore.clock import Clock
 from gaswatch.settings import Settings
 from gaswatch.stores.desk import SqlBooks
@@ -32,6 +36,7 @@ def build(settings: Settings, clock: Clock) -> Alerts:
             registry=SqlRegistry(engine),
             groups=SqlGroups(engine),
             limits=limits_of(settings),
+            house_rules=house_rules_of(settings),
             journal=SqlJournal(engine),
             board=SqlStatusBoard(engine),
             switchboard=Switchboard(channels_of(settings, clock), clock),
@@ -52,6 +57,16 @@ def channels_of(settings: Settings, clock: Clock) -> tuple[Registered, ...]:
     found = (*twilio(settings), *more_channels(settings, clock))
     # The board alone tells nobody who is not there: then notices wait, and that is said loudly.
     return (*found, Registered(Console())) if found else ()
+
+
+def house_rules_of(settings: Settings) -> HouseRules:
+    """How much a number is asked to bear, and how patient we are."""
+    days = {ChannelKind.SMS: settings.texts_per_day, ChannelKind.VOICE: settings.calls_per_day}
+    caps = {
+        kind: tuple(replace(cap, most=days[kind]) if cap.span_ms == DAY_MS else cap for cap in found)
+        for kind, found in DEFAULTS.items()
+    }
+    return HouseRules(round(settings.receipt_s * 1000), caps, round(settings.bundle_s * 1000))
 
 
 def limits_of(settings: Settings) -> Limits:
