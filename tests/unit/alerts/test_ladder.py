@@ -290,8 +290,19 @@ def test_who_was_told_before_hears_of_its_end_and_is_not_told_again_as_if_it_wer
 
 
 def test_somebody_who_answered_is_left_in_peace_by_a_group() -> None:
-    steps = run(Ladder(), (0, Hold(TECHNICAL, 0)), (0, Tick()), (5, Answered()), (9, Hush(TECHNICAL)))
+    steps = run(
+        Ladder(),
+        (0, Hold(TECHNICAL, 0)),
+        (0, Tick()),
+        (5, Answered("li")),
+        (9, Hush(TECHNICAL)),
+        (7200, Tick()),
+        (7300, Answered("li")),  # what `following` says when it stands on its own again
+        (90_000, Tick()),
+    )
+    assert [len(done.effects) for done in steps] == [0, 1, 0, 0, 0, 0, 0]
     assert steps[-1].state.phase is Phase.ANSWERED
+    assert steps[-1].state.acks == ("li",)
 
 
 def test_an_alarm_whose_place_another_takes_is_not_told_to_be_over() -> None:
