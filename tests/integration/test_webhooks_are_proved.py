@@ -25,7 +25,7 @@ SIGNED: Final[Mapping[str, Mapping[str, str]]] = {
     "/webhooks/twilio/sms": {"MessageSid": "SM1", "From": "+861000000001", "Body": "37"},
     "/webhooks/twilio/status": {"MessageSid": "SM1", "MessageStatus": "delivered"},
     "/webhooks/twilio/voice": {"CallSid": "CA1", "CallStatus": "in-progress", "AnsweredBy": "human"},
-    "/webhooks/twilio/voice/key": {"CallSid": "CA1", "Digits": "1"},
+    "/webhooks/twilio/key": {"CallSid": "CA1", "Digits": "1"},
     "/webhooks/twilio/call": {"CallSid": "CA1", "CallStatus": "completed"},
 }
 """Twilio signs the address and the form with our token: route -> a form that it could send."""
