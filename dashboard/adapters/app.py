@@ -3,7 +3,17 @@
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from dashboard.adapters import callbacks, metrics, pages, problems, signing, sse, upkeep_pages, webhooks
+from dashboard.adapters import (
+    callbacks,
+    metrics,
+    pages,
+    problems,
+    signing,
+    sse,
+    upkeep_pages,
+    webhooks,
+    windows_pages,
+)
 from dashboard.adapters.api import (
     alarm_actions,
     alarms,
@@ -51,6 +61,7 @@ def create_app(parts: Parts) -> FastAPI:
         signing,
         pages,
         upkeep_pages,
+        windows_pages,
     ):
         app.include_router(module.router)
     if parts.options.static is not None:

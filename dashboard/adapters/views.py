@@ -16,9 +16,10 @@ from dashboard.rules.rows import Counts, Row, SystemRow
 from dashboard.rules.uptime import UptimeReport
 from gascore.correction import Corrected
 from gascore.hazard import Hazard
-from gascore.registry import Area, SiteKind
+from gascore.registry import Area, Person, SiteKind
 from gascore.service_status import MessageCounts
 from gascore.thresholds import Thresholds
+from gascore.windows import PlaceKind, Window
 from gascore.words import (
     AlarmId,
     Condition,
@@ -42,6 +43,7 @@ PROTECTION: Final = "protection"
 SYSTEM: Final = "system"
 PROBLEM: Final = "problem"
 UPKEEP: Final = "upkeep"
+WINDOWS: Final = "windows"
 
 
 class UserView(msgspec.Struct, frozen=True):
@@ -295,6 +297,30 @@ class HazardItem(Hazard, frozen=True, kw_only=True):
     overdue: bool
     site_name: str
     site_name_en: str
+
+
+class WindowItem(Window, frozen=True, kw_only=True):
+    """A window, what its place and its person are called, and when it holds.
+
+    Attributes:
+        running_until_ms: it lies over its place until then; null: not now.
+        next_ms: when it begins (again); null: never, or it runs.
+    """
+
+    place_name: str
+    place_name_en: str
+    person_name: str
+    running_until_ms: int | None
+    next_ms: int | None
+
+
+class WindowsContext(BaseContext):
+    """Maintenance windows; `error` says what is wrong with the one that was sent, "" otherwise."""
+
+    windows: tuple[WindowItem, ...]
+    people: tuple[Person, ...]
+    places: tuple[PlaceKind, ...]
+    error: str
 
 
 class UpkeepContext(BaseContext):

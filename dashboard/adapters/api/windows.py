@@ -12,6 +12,7 @@ from dashboard.adapters.api.detectors import installed
 from dashboard.adapters.auth import Acting, SignedIn
 from dashboard.adapters.parts import Parts, UsesParts
 from dashboard.adapters.problems import ProblemError
+from dashboard.adapters.views import WindowItem
 from gascore.alarm import LEAKS, AlarmKind
 from gascore.windows import PlaceKind, Weekly, Window, WindowError, check, next_time, time_at
 from gascore.words import AreaId, PersonId, RoomId, SiteId
@@ -20,21 +21,6 @@ router = APIRouter(prefix="/api/v1", tags=["windows"])
 WindowKey = Annotated[str, Path(min_length=1, max_length=64)]
 OVER_SHOWN_MS: Final = 86_400_000
 """Windows that were over yesterday are in the journal only."""
-
-
-class WindowItem(Window, frozen=True, kw_only=True):
-    """A window, what its place and its person are called, and when it holds.
-
-    Attributes:
-        running_until_ms: it lies over its place until then; null: not now.
-        next_ms: when it begins (again); null: never, or it runs.
-    """
-
-    place_name: str
-    place_name_en: str
-    person_name: str
-    running_until_ms: int | None
-    next_ms: int | None
 
 
 class WindowList(msgspec.Struct, frozen=True):
@@ -76,7 +62,7 @@ async def windows(parts: UsesParts, user: SignedIn) -> Response:
 @router.post("/windows", responses=shows(WindowItem))
 async def make(body: WindowBody, parts: UsesParts, user: Acting) -> Response:
     """Make one."""
-    return await _put(parts, parts.new_id(), body, user.name, None)
+    return json(await put_window(parts, parts.new_id(), body, user.name, None))
 
 
 @router.get("/windows/{window}", responses=shows(WindowItem))
@@ -89,19 +75,24 @@ async def window_of(window: WindowKey, parts: UsesParts, user: SignedIn) -> Resp
 @router.put("/windows/{window}", responses=shows(WindowItem))
 async def change(window: WindowKey, body: WindowBody, parts: UsesParts, user: Acting) -> Response:
     """Change one: a new end moves the present time's end, too."""
-    return await _put(parts, window, body, user.name, await _found(parts, window))
+    return json(await put_window(parts, window, body, user.name, await _found(parts, window)))
 
 
 @router.delete("/windows/{window}", responses=shows(WindowItem))
 async def end(window: WindowKey, parts: UsesParts, user: Acting) -> Response:
     """End it now, for good: what still holds under it reaches people at once."""
-    found = await _found(parts, window)
+    return json(await end_window(parts, window, user.name))
+
+
+async def end_window(parts: Parts, key: str, by: str) -> WindowItem:
+    """End it now. Raises `ProblemError` 404, 409."""
+    found = await _found(parts, key)
     now_ms = parts.clock.now_ms()
     if found.last_ms <= now_ms:
         raise ProblemError(409, "It is over already: make a new one.")
     ended = msgspec.structs.replace(found, over_ms=now_ms)
-    await parts.lanes.quick.do(lambda: parts.windows.put(ended, user.name, now_ms))
-    return json(item(parts, ended))
+    await parts.lanes.quick.do(lambda: parts.windows.put(ended, by, now_ms))
+    return item(parts, ended)
 
 
 async def window_list(parts: Parts) -> WindowList:
@@ -148,13 +139,14 @@ def _name(parts: Parts, window: Window) -> tuple[str, str]:
             return window.at, window.at
 
 
-async def _put(parts: Parts, key: str, body: WindowBody, by: str, before: Window | None) -> Response:
+async def put_window(parts: Parts, key: str, body: WindowBody, by: str, before: Window | None) -> WindowItem:
+    """Make or change one. Raises `ProblemError` 404, 422."""
     now_ms = parts.clock.now_ms()
     window = _window(key, body, by, now_ms, before)
     _check(window, now_ms)
     await _check_place(parts, window)
     await parts.lanes.quick.do(lambda: parts.windows.put(window, by, now_ms))
-    return json(item(parts, window))
+    return item(parts, window)
 
 
 def _window(key: str, body: WindowBody, by: str, now_ms: int, before: Window | None) -> Window:
