@@ -61,7 +61,7 @@ class Town:
             )
         )
         expected = len(self.sent) * len(NAMES)
-        await until(lambda: self.account.received - self.account.pending >= expected, what="what was sent")
+        await until(lambda: self.account.stored >= expected, what="what was sent")
         assert self.account.residual == 0
 
     async def lives_on(self, steps: int, leaking: Mapping[int, str] = NOBODY) -> None:
