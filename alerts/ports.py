@@ -5,12 +5,13 @@ Stores raise `gascore.journal.StoreDownError`: then nothing of the transaction h
 
 from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 from alerts.rules.casefile import CaseFile
 from alerts.rules.delivery import LookedUp, Parcel, Receipt, Sent
+from alerts.rules.letters import Capabilities, Health, Letter
 from alerts.rules.outage import Group
 from alerts.rules.windows import WindowFile
 from gascore.alarm import Alarm, AlarmKind, ChannelKind
@@ -25,10 +26,8 @@ from gascore.words import (
     AlarmId,
     AreaId,
     DetectorId,
-    Language,
     NoticeId,
     PersonId,
-    Priority,
     RoomId,
     RoomKind,
     SiteId,
@@ -339,63 +338,6 @@ class Books(Protocol):
     def transaction(self) -> AbstractContextManager[Transaction]:
         """One write transaction, alone."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Capabilities:
-    """What a provider's channel can do.
-
-    Attributes:
-        receipts: it says whether a message arrived.
-        looks_up: it can be asked what became of a message, even of one whose request got no answer.
-        replies: people can answer by text.
-        keys: people can answer by pressing a key.
-        templates_only: it takes an approved template with parameters, no free text.
-    """
-
-    receipts: bool = False
-    looks_up: bool = False
-    replies: bool = False
-    keys: bool = False
-    templates_only: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """What is handed to a provider: free text, and the same as a template's parameters.
-
-    Attributes:
-        notice: our own number of it, sent along where a provider echoes one.
-        address: as in `alerts.rules.delivery.Hop`.
-        text: at most 70 characters for texts and calls.
-        template: "{alarm kind}.{purpose}", such as "leak.raised"; None: only free text exists (answers to replies).
-        params: by name, as `alerts.rules.wording` used them; never with the signature.
-        valid_ms: so long the provider may try.
-        since_ms: no request for it left before; for `look_up`.
-        others: what the provider calls other notices of ours to this address; for `look_up`.
-    """
-
-    notice: NoticeId
-    address: str
-    text: str
-    language: Language
-    urgency: Priority
-    valid_ms: int
-    since_ms: int
-    template: str | None = None
-    params: Mapping[str, str] = field(default_factory=dict)
-    reply_code: str | None = None
-    provider_id: str | None = None
-    others: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """What a provider says of our account, without a message being sent; `code` says what is wrong."""
-
-    ok: bool
-    code: str = ""
-    detail: str = ""
 
 
 class Channel(Protocol):

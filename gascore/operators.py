@@ -14,7 +14,7 @@ class OperatorAction(StrEnum):
     CLOSE = "close"
     COMMENT = "comment"
     ACK_FOR = "ack_for"
-    """`person` took responsibility by telephone; the operator writes it down."""
+    """`person`, or somebody of this `name`, took responsibility by telephone; the operator writes it down."""
     SHELVE = "shelve"
     UNSHELVE = "unshelve"
     OWN = "own"
@@ -36,6 +36,8 @@ class OperatorRequested(EventBase, frozen=True, tag="operator.requested"):
     trigger: FalseTrigger | None = None
     until_ms: int | None = None
     person: PersonId | None = None
+    name: str = ""
+    """Of somebody by telephone who is not in the ledger."""
     take_over: bool = False
 
 

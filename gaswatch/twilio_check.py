@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from alerts.ports import Health
+from alerts.rules.letters import Health
 from alerts.service import Registered
 from gascore.alarm import ChannelKind
 from gaswatch.settings import Settings

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 import requests
 
 from alerts.adapters.failures import UNREADABLE, MissingExtraError, unanswered
-from alerts.ports import Health
 from alerts.rules.china_codes import ALIYUN
 from alerts.rules.delivery import NoAnswer, Sent, TryLater
+from alerts.rules.letters import Health
 
 CONNECT_MS: Final = 5_000
 ANSWER_MS: Final = 10_000

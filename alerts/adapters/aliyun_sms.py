@@ -21,8 +21,8 @@ from alerts.adapters.aliyun import (
     out_id,
 )
 from alerts.adapters.failures import MissingExtraError
-from alerts.ports import Capabilities, Health, Letter
 from alerts.rules.delivery import CannotSay, Found, Handed, LookedUp, NotFound, Refused, Sent
+from alerts.rules.letters import Capabilities, Health, Letter
 from alerts.rules.templates import Book
 from gascore.alarm import ChannelKind, NoticeState
 

@@ -23,8 +23,8 @@ from alerts.adapters.aliyun import (
 )
 from alerts.adapters.aliyun_sms import NO_TEMPLATE
 from alerts.adapters.failures import UNREADABLE, MissingExtraError
-from alerts.ports import Capabilities, Health, Letter
 from alerts.rules.delivery import CannotSay, Found, Handed, LookedUp, NoAnswer, Refused, Sent
+from alerts.rules.letters import Capabilities, Health, Letter
 from alerts.rules.templates import Book
 from gascore.alarm import ChannelKind, NoticeState
 

@@ -5,8 +5,8 @@ A notice of this kind is delivered when it is recorded: the board reads the jour
 
 from typing import Final
 
-from alerts.ports import Capabilities, Health, Letter
 from alerts.rules.delivery import CannotSay, Handed, LookedUp, Sent
+from alerts.rules.letters import Capabilities, Health, Letter
 from gascore.alarm import ChannelKind
 
 

@@ -17,8 +17,8 @@ import requests
 
 from alerts.adapters.failures import UNREADABLE, unanswered
 from alerts.adapters.webhook import ANSWER_S, UNKNOWN, post
-from alerts.ports import Capabilities, Health, Letter
 from alerts.rules.delivery import CannotSay, Handed, LookedUp, NoAnswer, Refused, Sent, TryLater
+from alerts.rules.letters import Capabilities, Health, Letter
 from gascore.alarm import ChannelKind
 from gascore.clock import Clock
 

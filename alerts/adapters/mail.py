@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Final, Literal
 
-from alerts.ports import Capabilities, Health, Letter
 from alerts.rules.delivery import CannotSay, Handed, LookedUp, NoAnswer, Refused, Sent, TryLater
+from alerts.rules.letters import Capabilities, Health, Letter
 from gascore.alarm import AlarmKind, ChannelKind
 from gascore.clock import Clock
 from gascore.words import Language

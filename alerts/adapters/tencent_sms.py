@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 import requests
 
 from alerts.adapters.failures import UNREADABLE, MissingExtraError, unanswered
-from alerts.ports import Capabilities, Health, Letter
 from alerts.rules.china_codes import TENCENT
 from alerts.rules.delivery import CannotSay, Found, Handed, LookedUp, NoAnswer, Refused, Sent, TryLater
+from alerts.rules.letters import Capabilities, Health, Letter
 from alerts.rules.templates import Book
 from gascore.alarm import ChannelKind, NoticeState
 

@@ -16,8 +16,8 @@ from twilio.http.response import Response  # type: ignore[import-untyped]  # it 
 from twilio.rest import Client  # type: ignore[import-untyped]  # it has no types
 
 from alerts.adapters.failures import UNREADABLE, never_left, short, unanswered
-from alerts.ports import Health
 from alerts.rules.delivery import CannotSay, Handed, LookedUp, NoAnswer, Sent
+from alerts.rules.letters import Health
 from alerts.rules.provider_codes import meaning_of
 
 CONNECT_S: Final = 5.0

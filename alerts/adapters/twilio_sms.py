@@ -4,8 +4,8 @@ from typing import Any, Final
 
 from alerts.adapters.failures import UNREADABLE
 from alerts.adapters.twilio import ANSWER_S, Account, asked, client_of, handed, health_of, number_of
-from alerts.ports import Capabilities, Health, Letter
 from alerts.rules.delivery import CannotSay, Found, LookedUp, NotFound, Sent
+from alerts.rules.letters import Capabilities, Health, Letter
 from alerts.rules.receipts import receipt_of
 from gascore.alarm import ChannelKind
 

@@ -10,8 +10,8 @@ from twilio.twiml.voice_response import Gather, VoiceResponse  # type: ignore[im
 
 from alerts.adapters.failures import UNREADABLE
 from alerts.adapters.twilio import ANSWER_S, Account, asked, client_of, handed, health_of
-from alerts.ports import Capabilities, Health, Letter
 from alerts.rules.delivery import CannotSay, Found, LookedUp, NotFound, Sent
+from alerts.rules.letters import Capabilities, Health, Letter
 from alerts.rules.receipts import receipt_of
 from alerts.rules.spoken import spoken
 from gascore.alarm import ChannelKind

@@ -14,8 +14,8 @@ import msgspec
 import requests
 
 from alerts.adapters.failures import unanswered
-from alerts.ports import Capabilities, Health, Letter
 from alerts.rules.delivery import CannotSay, Handed, LookedUp, Refused, Sent, TryLater
+from alerts.rules.letters import Capabilities, Health, Letter
 from gascore.alarm import ChannelKind
 from gascore.clock import Clock
 

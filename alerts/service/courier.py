@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 from msgspec.structs import replace
 
-from alerts.ports import Books, Channel, Letter, Transaction
+from alerts.ports import Books, Channel, Transaction
 from alerts.rules.budget import DEFAULTS, Caps
 from alerts.rules.bundle import BUNDLE_MS
 from alerts.rules.delivery import (
@@ -27,6 +27,7 @@ from alerts.rules.delivery import (
     Parcel,
     Sent,
 )
+from alerts.rules.letters import Letter
 from alerts.rules.sending import Because, step
 from alerts.service.bundling import Bundling
 from alerts.service.rationing import Rationing

@@ -56,12 +56,12 @@ def _work_on_it(work: Casework, event: OperatorRequested) -> Event:
 
 
 def _by_telephone(work: Casework, event: OperatorRequested) -> Event | Outcome:
+    if event.person is None and event.name:
+        return Ack(event.name, event.seen_version, event.note, recorded_by=event.by)
     person = work.registry.person(event.person) if event.person else None
     if person is None:
         return Outcome.NO_SUCH_PERSON
-    return Ack(
-        person.name, event.seen_version, event.note, recorded_by=event.by, person=person.id
-    )
+    return Ack(person.name, event.seen_version, event.note, recorded_by=event.by, person=person.id)
 
 
 def _can_be_hastened(file: CaseFile) -> bool:

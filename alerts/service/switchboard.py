@@ -11,11 +11,12 @@ from typing import Final
 
 import structlog
 
-from alerts.ports import Channel, Letter
+from alerts.ports import Channel
 from alerts.rules import circuit
 from alerts.rules.circuit import Asked, Circuit, Failed, Worked
 from alerts.rules.countries import EVERYWHERE, Coverage, can_answer, obstacle
 from alerts.rules.delivery import CannotSay, LookedUp, NoAnswer, Refused, Sent, TryLater
+from alerts.rules.letters import Letter
 from alerts.rules.spoken import one_way
 from alerts.service.desk import Trouble
 from gascore.alarm import ChannelKind

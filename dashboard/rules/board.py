@@ -353,4 +353,5 @@ def notice_row(notice: Notice, names: Names) -> NoticeRow:
         purpose=notice.purpose,
         state=notice.state,
         at_ms=notice.final_ms or notice.handed_ms or notice.created_ms,
+        person=notice.person,
     )

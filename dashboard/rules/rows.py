@@ -9,7 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from gascore.alarm import AlarmKind, AlarmStatus, GroupKind, NoticePurpose, NoticeState, Suppression
-from gascore.words import AlarmId, DetectorId, Level, NoticeId, Priority, SiteId, SupplyGas
+from gascore.words import AlarmId, DetectorId, Level, NoticeId, PersonId, Priority, SiteId, SupplyGas
 
 
 class NoticeRow(msgspec.Struct, frozen=True):
@@ -22,6 +22,7 @@ class NoticeRow(msgspec.Struct, frozen=True):
     purpose: NoticePurpose
     state: NoticeState
     at_ms: int
+    person: PersonId | None = None
 
 
 class OutageRow(msgspec.Struct, frozen=True):

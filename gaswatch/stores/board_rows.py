@@ -28,7 +28,10 @@ from gaswatch.stores.schema import detector, detector_state, journal, room, site
 
 ENTRY: Final = select(journal.c.id, journal.c.at_ms, journal.c.body)
 """The columns that `entries` reads."""
-_ABOUT_ALARMS: Final = [str(one.__struct_config__.tag) for one in (AlarmStepped, NoticeStepped, HazardOpened, HazardClosed, AlarmChatters)]
+_ABOUT_ALARMS: Final = [
+    str(one.__struct_config__.tag)
+    for one in (AlarmStepped, NoticeStepped, HazardOpened, HazardClosed, AlarmChatters)
+]
 _FLOOD: Final = [str(one.__struct_config__.tag) for one in (FloodBegan, FloodEnded)]
 _MEASURED: Final = [
     str(one.__struct_config__.tag)

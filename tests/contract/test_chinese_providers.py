@@ -12,8 +12,9 @@ from alerts.adapters import aliyun, tencent_sms
 from alerts.adapters.aliyun_sms import AliyunSms
 from alerts.adapters.aliyun_voice import AliyunVoice
 from alerts.adapters.tencent_sms import TencentSms
-from alerts.ports import Channel, Health
+from alerts.ports import Channel
 from alerts.rules.delivery import CannotSay, Found, Handed, NoAnswer, NotFound, Refused, Sent, TryLater
+from alerts.rules.letters import Health
 from gascore.alarm import ChannelKind, NoticeState
 from support.letters import PHONE, SINCE_MS, a_book, a_letter
 from support.odd_server import OddServer, an_odd_server

@@ -14,8 +14,9 @@ import pytest
 from alerts.adapters.console import Console
 from alerts.adapters.im_bot import ImBot, Room
 from alerts.adapters.webhook import Webhook
-from alerts.ports import Channel, Health
+from alerts.ports import Channel
 from alerts.rules.delivery import CannotSay, Handed, NoAnswer, Refused, TryLater
+from alerts.rules.letters import Health
 from support.clock import ManualClock
 from support.letters import SINCE_MS, a_letter
 from support.odd_server import OddServer, an_odd_server

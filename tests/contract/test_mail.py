@@ -10,8 +10,8 @@ from typing import Final
 import pytest
 
 from alerts.adapters.mail import Mail, Server
-from alerts.ports import Health
 from alerts.rules.delivery import CannotSay, Handed, NoAnswer, Refused, Sent, TryLater
+from alerts.rules.letters import Health
 from gaswatch.clock import SystemClock
 from support.broker import a_certificate
 from support.letters import a_letter

@@ -7,8 +7,8 @@ import pytest
 
 from alerts.adapters.twilio import Account
 from alerts.adapters.twilio_sms import TwilioSms
-from alerts.ports import Letter
 from alerts.rules.delivery import CannotSay, Found, Handed, LookedUp, NoAnswer, NotFound
+from alerts.rules.letters import Letter
 from gascore.alarm import NoticeState
 from gaswatch.clock import SystemClock
 from support.alarms import a_letter

@@ -7,8 +7,8 @@ import pytest
 
 from alerts.adapters.twilio import Account
 from alerts.adapters.twilio_voice import TwilioVoice, twiml_of
-from alerts.ports import Health, Letter
 from alerts.rules.delivery import CannotSay, Found, Handed, NoAnswer, NotFound, Refused, TryLater
+from alerts.rules.letters import Health, Letter
 from gascore.alarm import NoticeState
 from gascore.words import Language
 from support.alarms import a_letter

@@ -25,7 +25,9 @@ async def console(tmp_path: Path) -> AsyncIterator[Console]:
     async with a_console(tmp_path) as found:
         people = (Person(PersonId("p1"), "王工", "Wang", "+8613800000001"),)
         SqlRegistry(found.engine).put(Ledger(people=people), by="test", at_ms=1)
-        await until(lambda: "p1" in found.parts.follower.picture.board.names.people, what="the ledger is read")
+        await until(
+            lambda: "p1" in found.parts.follower.picture.board.names.people, what="the ledger is read"
+        )
         yield found
 
 
@@ -98,6 +100,7 @@ async def test_an_inspector_looks_at_windows_and_makes_none(console: Console) ->
         ("own", {"take_over": True}, OperatorAction.OWN),
         ("escalate", {"note": "nobody answers"}, OperatorAction.ESCALATE),
         ("ack-for", {"person": "p1"}, OperatorAction.ACK_FOR),
+        ("ack-for", {"name": "the landlord"}, OperatorAction.ACK_FOR),
         ("close", {"cause": "false_alarm", "trigger": "steam"}, OperatorAction.CLOSE),
     ],
 )
@@ -119,6 +122,15 @@ async def test_what_an_operator_asks_for_reaches_alerts_with_all_its_words(
         FalseTrigger.STEAM if "trigger" in body else None,
     )
     assert request.note == body.get("note", body.get("reason", ""))
+    assert request.name == body.get("name", "")
+
+
+@pytest.mark.parametrize("body", [{}, {"name": " "}, {"person": "p1", "name": "the landlord"}])
+async def test_who_telephoned_is_said_in_one_way(console: Console, body: dict[str, object]) -> None:
+    browser = await console.signed_in()
+    answer = await browser.post("/api/v1/alarms/1/ack-for", json=body, headers=OWN)
+    assert answer.status_code == 422
+    assert "either person or name" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("outcome", [one for one in Outcome if one not in {Outcome.DONE, Outcome.NOT_FOUND}])

@@ -16,7 +16,8 @@ from gascore.operators import OperatorAction
 from gascore.registry import Role
 from gascore.words import AlarmId, Condition, PersonId
 from gaswatch.stores.desk import SqlBooks
-from support.alarm_town import PEOPLE, AlarmTown, Phones
+from support.alarm_town import PEOPLE, AlarmTown
+from support.phones import Phones
 
 pytestmark = pytest.mark.story
 OWNER = PEOPLE[Role.OWNER]

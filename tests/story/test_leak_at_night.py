@@ -13,7 +13,8 @@ from gascore.journal import KeyPressed
 from gascore.operators import OperatorAction, Outcome
 from gascore.registry import Role
 from gascore.words import Condition, Level, NoticeId, Priority
-from support.alarm_town import NO_ANSWER, PEOPLE, AlarmTown
+from support.alarm_town import PEOPLE, AlarmTown
+from support.phones import NO_ANSWER
 
 pytestmark = pytest.mark.story
 

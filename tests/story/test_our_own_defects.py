@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from alerts.ports import Letter
 from alerts.rules.delivery import Refused, Sent, TryLater
+from alerts.rules.letters import Letter
 from alerts.service.courier import Courier
 from alerts.service.desk import OWN_JOURNAL
 from alerts.service.switchboard import Registered, Switchboard
@@ -16,7 +16,8 @@ from gascore.registry import Detector, Person, Role
 from gascore.words import Condition, DetectorId, Priority, SiteId
 from gaswatch.stores.desk import SqlBooks
 from gaswatch.stores.registry import SqlRegistry
-from support.alarm_town import PEOPLE, AlarmTown, Phones
+from support.alarm_town import PEOPLE, AlarmTown
+from support.phones import Phones
 
 pytestmark = pytest.mark.story
 

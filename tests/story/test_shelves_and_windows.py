@@ -35,7 +35,12 @@ def set_window(
     town: AlarmTown, seconds: int, *, place: PlaceKind = PlaceKind.SITE, at: str = "li", **more: object
 ) -> Window:
     now_ms = town.clock.now_ms()
-    facts = {"id": "w1", "person": PersonId("maintenance"), "by": "ann", "reason": "new pipes"}
+    facts: dict[str, object] = {
+        "id": "w1",
+        "person": PersonId("maintenance"),
+        "by": "ann",
+        "reason": "new pipes",
+    }
     facts |= {"from_ms": now_ms, "until_ms": now_ms + seconds * 1000, "place": place, "at": at} | more
     window = Window(**facts)  # type: ignore[arg-type]  # names of fields with their values
     SqlWindows(town.engine).put(window, "ann", now_ms)
@@ -268,6 +273,12 @@ def test_an_operator_writes_down_an_acknowledgement_by_telephone(town: AlarmTown
     assert town.ask(a_wish(OperatorAction.ACK_FOR, person=PersonId("nobody"))) is Outcome.NO_SUCH_PERSON
     assert town.ask(a_wish(OperatorAction.ACK_FOR, person=PersonId("owner"))) is Outcome.DONE
     assert (town.alarm().acked_by, town.alarm().recorded_by) == ("owner", "ann")
+
+
+def test_somebody_by_telephone_need_not_be_in_the_ledger(town: AlarmTown) -> None:
+    town.leak()
+    assert town.ask(a_wish(OperatorAction.ACK_FOR, name="the landlord")) is Outcome.DONE
+    assert (town.alarm().acked_by, town.alarm().recorded_by) == ("the landlord", "ann")
 
 
 def test_taking_over_from_another_needs_to_be_said(town: AlarmTown) -> None:

@@ -12,7 +12,8 @@ from gascore.alarm import AlarmStatus
 from gascore.registry import Role
 from gascore.service_status import ServiceStatus
 from gaswatch.stores.desk import SqlBooks
-from support.alarm_town import AlarmTown, Phones
+from support.alarm_town import AlarmTown
+from support.phones import Phones
 
 pytestmark = pytest.mark.story
 DOWN = "system:alerts:twilio_sms"

@@ -14,7 +14,8 @@ from gascore.alarm import ChannelKind, Notice, NoticeState
 from gascore.registry import Role
 from gascore.words import AlarmId, Condition, PersonId
 from gaswatch.stores.desk import SqlBooks
-from support.alarm_town import NO_ANSWER, PEOPLE, AlarmTown, Phones
+from support.alarm_town import PEOPLE, AlarmTown
+from support.phones import NO_ANSWER, Phones
 
 pytestmark = pytest.mark.story
 OWNER: Final = PEOPLE[Role.OWNER]

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from alerts.ports import Letter
+from alerts.rules.letters import Letter
 from gascore.alarm import Alarm, AlarmCause, AlarmKind, Notice, NoticePurpose, NoticeState
 from gascore.journal import AlarmStep, AlarmStepped, ConditionRaised, Entry, Event, Reason, Sample
 from gascore.words import (

@@ -7,7 +7,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 from jinja2.ext import babel_extract
 
-from dashboard.adapters.web import phrases
+from dashboard.adapters.web import phrases, sentences
 from dashboard.adapters.web.render import HERE
 
 FORMATS = ("{s} s", "{m} min {s:02} s", "{h} h {m:02} min", "{d} d {h} h")
@@ -16,7 +16,7 @@ FORMATS = ("{s} s", "{m} min {s:02} s", "{h} h {m:02} min", "{d} d {h} h")
 
 def used_texts() -> set[str]:
     """Message ids (of a plural: both forms)."""
-    found = set(FORMATS) | set(phrases.SCRIPT.values())
+    found = set(FORMATS) | set(sentences.SCRIPT.values())
     for words in phrases.WORDS.values():
         found |= set(words.values())
     for template in sorted((HERE / "templates").glob("*.html")):

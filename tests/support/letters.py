@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from alerts.ports import Letter
+from alerts.rules.letters import Letter
 from alerts.rules.templates import Book, Template, proposed
 from gascore.words import Language, NoticeId, Priority
 

@@ -47,9 +47,8 @@ class _Handler(socketserver.StreamRequestHandler):
                 )
             if not self._say(verb, yes):
                 return
-            if verb == "STARTTLS" and self.stub.context:
-                if not self._encipher(self.stub.context):
-                    return
+            if verb == "STARTTLS" and self.stub.context and not self._encipher(self.stub.context):
+                return
             if verb == "DATA" and "DATA" not in self.stub.answers and not self._mail():
                 return
 

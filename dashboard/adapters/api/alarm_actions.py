@@ -1,10 +1,10 @@
 """What operators do with alarms: asked through the journal, done and answered by alerts."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
 import msgspec
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from dashboard.adapters.api.answers import ALARM_MOST, AlarmNumber, json, shows
 from dashboard.adapters.auth import Acting
@@ -36,9 +36,17 @@ class Ack(BaseModel):
 
 
 class AckFor(Ack):
-    """This person of the ledger took responsibility by telephone; I write it down."""
+    """Somebody took responsibility by telephone; I write it down: a `person` of the ledger, or a `name`."""
 
-    person: str = Field(min_length=1, max_length=64)
+    person: str | None = Field(default=None, min_length=1, max_length=64)
+    name: Annotated[str, Field(max_length=100), AfterValidator(str.strip)] = ""
+
+    @model_validator(mode="after")
+    def one_of_them(self) -> Self:
+        """Exactly one says who it was."""
+        if (self.person is None) == (not self.name):
+            raise ValueError("say who it was: either person or name")
+        return self
 
 
 class Close(BaseModel):
@@ -95,8 +103,9 @@ async def ack(alarm: AlarmNumber, body: Ack, parts: UsesParts, user: Acting) -> 
 async def ack_for(alarm: AlarmNumber, body: AckFor, parts: UsesParts, user: Acting) -> Response:
     """Record that somebody acknowledged by telephone."""
     wish = _wish(alarm, OperatorAction.ACK_FOR, user.name, body.note)
-    person = PersonId(body.person)
-    return await _ask(parts, msgspec.structs.replace(wish, seen_version=body.seen_version, person=person))
+    person = None if body.person is None else PersonId(body.person)
+    wish = msgspec.structs.replace(wish, seen_version=body.seen_version, person=person, name=body.name)
+    return await _ask(parts, wish)
 
 
 @router.post("/alarms/{alarm}/close", responses=shows(Answer, 202))

@@ -1,6 +1,6 @@
-"""The English texts that scripts and enums need; templates hold theirs. Translations: `locale/*.po`.
+"""The English words that enums need; templates hold theirs, scripts have `sentences`. Translations: `locale/*.po`.
 
-A test compares `WORDS` with the enums and every text with the Chinese catalogue.
+A test compares `WORDS` with the enums and every word with the Chinese catalogue.
 """
 
 from collections.abc import Mapping
@@ -382,73 +382,4 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "screen": "the operator's screen",
     },
     "user_role": {"operator": "Operator", "inspector": "Inspector", "admin": "Administrator"},
-}
-
-SCRIPT: Final[Mapping[str, str]] = {
-    "acked_by": "{name} took over, {time}",
-    "announce": "{count} alarms are not acknowledged",
-    "ask_close": "Close alarm {id}",
-    "ask_shelve": "Shelve alarm {id}: why?",
-    "ask_take_over": "{name} works on alarm {id}: ask first, then take it over",
-    "ask_comment": "Note on alarm {id}",
-    "changed": "Last change",
-    "codes": "Codes",
-    "corrected": "true: up to {lel}",
-    "collector_never": "The collector has not started: no detector is being watched. Call the technician on duty.",
-    "collector_old": "The collector has been silent for {age}: no detector is being watched. "
-    "Call the technician on duty.",
-    "curve_down": "The readings can't be had now; alarms go on without them.",
-    "curve_empty": "No readings in this period.",
-    "curve_failed": "The readings could not be loaded: try again.",
-    "curve_high": "High set point",
-    "curve_least": "Least",
-    "curve_loading": "Loading…",
-    "curve_low": "Low set point",
-    "curve_mean": "Mean",
-    "curve_most": "Most",
-    "curve_time": "Time",
-    "curve_words": "Highest value {most} %LEL, {count} points.",
-    "days": "{days} d {rest}",
-    "failed": "It did not work ({status} {detail}): try again.",
-    "flood": "More alarms at once than can be taken in: gas alarms first. Nothing is held back.",
-    "forbidden": "Your role may look, but not act.",
-    "hazards": "{count} hazards are to be put right",
-    "inside": "{count} alarms are silent inside a group alarm; its list shows them.",
-    "late": "Late report",
-    "late_hint": "measured long before it arrived",
-    "link_data": "Live · data {age} s old",
-    "link_down": "No connection for {age}",
-    "link_up": "Live",
-    "link_wait": "Reconnecting…",
-    "loud": "Everybody was told, nobody answers",
-    "messages_old": "No detector has been heard for {age}: check the broker and the network.",
-    "more_people": "{count} more",
-    "nobody_told": "Nobody told yet",
-    "noted": "Noted.",
-    "number": "Alarm number",
-    "opened": "Opened",
-    "our_service": "Monitoring platform",
-    "overflow": "{count} more alarms are not shown; acknowledge these first.",
-    "outage": "{offline} of {size} detectors offline",
-    "outage_gateway": "Gateway {id}",
-    "outage_most": "At its worst",
-    "owner": "Works on it",
-    "silent_until": "until {until}, {by}: {why}",
-    "peak": "peak {lel}",
-    "queued": "Noted; it takes effect as soon as the alarm service runs again.",
-    "restarted": "restarted, crashed at {time}",
-    "rung": "Escalation step",
-    "said": "Said when it began",
-    "sending": "Sending…",
-    "signed_out": "You are signed out, the list does not change any more: sign in again.",
-    "since": "Condition since",
-    "sound_off": "Sound is off",
-    "sound_on": "Sound on",
-    "sound_paused": "Sound pauses, {seconds} s",
-    "sound_sounding": "Sounding",
-    "stale": "No word from the server for {age}: this list may be out of date. "
-    "Check the network, or call the technician on duty.",
-    "times": "Times it came",
-    "times_short": "{count} times",
-    "unreachable": "The server could not be reached: try again.",
 }

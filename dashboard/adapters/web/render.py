@@ -13,7 +13,7 @@ import msgspec
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from dashboard.adapters.web import formats, phrases
+from dashboard.adapters.web import formats, phrases, sentences
 from gascore.words import Language
 
 HERE = Path(__file__).resolve().parent
@@ -88,7 +88,7 @@ def _script_data(
     data = {
         "language": language.value,
         "timezone": timezone,
-        "text": {key: translations.gettext(text) for key, text in phrases.SCRIPT.items()},
+        "text": {key: translations.gettext(text) for key, text in sentences.SCRIPT.items()},
         "words": {
             group: {key: translations.gettext(text) for key, text in words.items()}
             for group, words in phrases.WORDS.items()

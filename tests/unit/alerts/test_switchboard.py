@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field, replace
 
-from alerts.ports import Capabilities, Health, Letter
 from alerts.rules.circuit import FAILURES, FIRST_PAUSE_MS
 from alerts.rules.countries import CHINA_ONLY, EVERYWHERE, TWILIO_SMS, TWILIO_VOICE
 from alerts.rules.delivery import CannotSay, Found, Handed, LookedUp, NoAnswer, Refused, Sent, TryLater
+from alerts.rules.letters import Capabilities, Health, Letter
 from alerts.service.desk import Trouble
 from alerts.service.switchboard import DOWN_MS, PATIENCE_MS, Carried, Registered, Switchboard
 from gascore.alarm import ChannelKind

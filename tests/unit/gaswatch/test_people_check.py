@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from alerts.ports import Capabilities, Health, Letter
 from alerts.rules.countries import CHINA_ONLY, EVERYWHERE, TWILIO_SMS, TWILIO_VOICE, Coverage
 from alerts.rules.delivery import CannotSay, Handed, LookedUp, Sent
+from alerts.rules.letters import Capabilities, Health, Letter
 from alerts.service import Registered, Switchboard
 from gascore.alarm import ChannelKind
 from gascore.registry import Person
