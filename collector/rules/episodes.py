@@ -11,7 +11,7 @@ from gascore.words import Level
 
 Episode: TypeAlias = tuple[int, int, Level]
 """First and last instant (ms) of the messages that said so, and the worst level that is in the journal."""
-KEPT: Final = 8
+KEPT: Final = 32
 """Leaks remembered of one detector. More of them within one outage of a broker, and the older ones are told
 once more, marked late: better twice than never."""
 
