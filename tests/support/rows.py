@@ -4,7 +4,7 @@ from typing import Any
 
 from dashboard.rules.rows import Counts, NoticeRow, Row, SystemRow, SystemState
 from gascore.alarm import AlarmKind, AlarmStatus, NoticePurpose, NoticeState
-from gascore.words import AlarmId, DetectorId, Level, NoticeId, Priority, SiteId, SupplyGas
+from gascore.words import AlarmId, DetectorId, Level, NoticeId, PersonId, Priority, SiteId, SupplyGas
 
 LONG_ZH = "兴隆镇老街坊正宗川味柴火鸡串串香火锅总店（北门分店）"
 LONG_EN = "The Old Neighbours' Genuine Sichuan Firewood Chicken and Hotpot Main Restaurant, North Gate"
@@ -47,7 +47,8 @@ def a_row(number: int, now_ms: int, **changes: Any) -> Row:  # noqa: ANN401  # a
 
 def a_notice(number: int, at_ms: int, person: str, role: str, state: NoticeState) -> NoticeRow:
     """A text about a new alarm."""
-    return NoticeRow(NoticeId(number), person, role, "sms", NoticePurpose.RAISED, state, at_ms)
+    who = PersonId(f"p{number}")
+    return NoticeRow(NoticeId(number), person, role, "sms", NoticePurpose.RAISED, state, at_ms, who)
 
 
 def counts_of(rows: tuple[Row, ...]) -> Counts:

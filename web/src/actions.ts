@@ -9,7 +9,7 @@ export interface Answer {
 }
 
 export interface Act {
-  do: "ack" | "close" | "comment" | "shelve" | "unshelve" | "own" | "escalate";
+  do: "ack" | "close" | "comment" | "shelve" | "unshelve" | "own" | "escalate" | "ack-for";
   seen_version?: number;
   cause?: string;
   trigger?: string;
@@ -17,6 +17,8 @@ export interface Act {
   reason?: string;
   until_ms?: number;
   take_over?: boolean;
+  person?: string;
+  name?: string;
 }
 
 const PATIENCE_MS = 8000;

@@ -50,6 +50,7 @@ const KEYS: Record<string, string> = {
   c: "close",
   e: "escalate",
   h: "shelve",
+  p: "telephone",
   t: "own",
   enter: "more",
 };
@@ -81,11 +82,19 @@ async function workOn(row: Row, name: string, clock: ServerClock): Promise<Act |
     const words = await ask(row, "take_over");
     return words && { do: "own", take_over: true, note: words.note };
   }
+  if (name === "telephone" && !isAcked(row)) {
+    const words = await ask(row, "telephone");
+    return words && { do: "ack-for", seen_version: row.version, note: words.note, ...caller(words) };
+  }
   if (name === "shelve" && isShelvable(row)) {
     const words = await ask(row, "shelve");
     return words && { do: "shelve", reason: words.note, until_ms: Math.round(clock.now() + words.hours * HOUR_MS) };
   }
   return undefined;
+}
+
+function caller({ person, name }: Words): Partial<Act> {
+  return person === "" ? { name } : { person };
 }
 
 function closing({ cause, trigger, note }: Words): Act {

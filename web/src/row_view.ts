@@ -151,6 +151,7 @@ export class RowView {
     show(this.#part("close"), may && isClosable(row));
     const acked = this.#part("acked");
     show(acked, isAcked(row));
+    show(this.#part("telephone"), may && !isAcked(row));
     show(this.#part("own"), may);
     show(this.#part("escalate"), may && !isSilent(row));
     show(this.#part("shelve"), may && isShelvable(row));
@@ -230,7 +231,7 @@ function number(lel: number): string {
 }
 
 /** The newest notice of each person, in the order in which they were first told. */
-function byPerson(notices: Notice[]): Notice[] {
+export function byPerson(notices: Notice[]): Notice[] {
   const latest = new Map<string, Notice>();
   for (const notice of notices) {
     const before = latest.get(`${notice.person_name}/${notice.role}`);

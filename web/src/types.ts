@@ -8,6 +8,8 @@ export interface Notice {
   purpose: string;
   state: string;
   at_ms: number;
+  /** In the ledger; null: it went to no person. */
+  person: string | null;
 }
 
 /** What a group alarm is about. */

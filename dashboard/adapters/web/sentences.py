@@ -12,6 +12,7 @@ SCRIPT: Final[Mapping[str, str]] = {
     "ask_close": "Close alarm {id}",
     "ask_shelve": "Shelve alarm {id}: why?",
     "ask_take_over": "{name} works on alarm {id}: ask first, then take it over",
+    "ask_telephone": "Alarm {id} taken over by telephone",
     "ask_comment": "Note on alarm {id}",
     "changed": "Last change",
     "codes": "Codes",
