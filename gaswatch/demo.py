@@ -44,6 +44,8 @@ def environment(given: Mapping[str, str], settings: Settings) -> dict[str, str]:
         "GASWATCH_OFFLINE_MIN_S": "30",
         # Likewise the end of a leak: two reports without gas.
         "GASWATCH_CLEAR_DELAY_S": "10",
+        # What waits to go together in one text still goes before the story ends.
+        "GASWATCH_BUNDLE_S": "5",
     }
     if not settings.mqtt_url and not is_free(HOST, settings.mqtt_port):
         preset["GASWATCH_MQTT_PORT"] = "0"
