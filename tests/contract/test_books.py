@@ -14,6 +14,8 @@ from alerts.rules.ladder import Ladder, Phase
 from alerts.rules.sending import step
 from gascore.alarm import Alarm, AlarmKind, Notice, NoticePurpose, NoticeState
 from gascore.journal import ReceiptReceived
+from gascore.plans import BUILT_IN
+from gascore.policy import chain_of
 from gascore.words import AlarmId, NoticeId, PersonId, Priority
 from gaswatch.stores.desk import SqlBooks
 from gaswatch.stores.journal import SqlJournal
@@ -49,9 +51,8 @@ def a_file(
         received_ms=T,
         since_ms=T,
     )
-    return CaseFile(
-        alarm, 3, Ladder(phase=Phase.CLIMBING, plan="urgent", started_ms=T, rung=0, due_ms=due_ms)
-    )
+    chain = chain_of(BUILT_IN["urgent"], kind)
+    return CaseFile(alarm, 3, Ladder(phase=Phase.CLIMBING, chain=chain, started_ms=T, rung=0, due_ms=due_ms))
 
 
 def a_parcel(
@@ -103,6 +104,15 @@ def test_what_is_put_is_found_and_replaced(books: SqlBooks) -> None:
         one.cases.put(worse)
     with books.transaction() as one:
         assert one.cases.of_id(AlarmId(1)) == worse
+
+
+def test_a_ladder_from_before_there_were_chains_comes_back_with_its_steps(books: SqlBooks) -> None:
+    now = a_file(due_ms=T + 1)
+    before = replace(now.ladder, plan="urgent", chain=Ladder().chain)
+    with books.transaction() as one:
+        one.cases.put(now.with_ladder(before))
+    with books.transaction() as one:
+        assert one.cases.of_id(AlarmId(1)) == now
 
 
 def test_the_store_itself_refuses_a_second_open_alarm_of_one_key(books: SqlBooks) -> None:
