@@ -1,39 +1,16 @@
 """The console in a real browser, against a small server that speaks its contract."""
 
-from collections.abc import Iterator
-
 import msgspec
 import pytest
 from playwright.sync_api import Browser, expect
 
-from gascore.alarm import AlarmKind, AlarmStatus, NoticeState
+from gascore.alarm import AlarmKind, AlarmStatus
 from gascore.words import Language, Level, Priority
-from support.browser import PHONE, Operator, open_browser
+from support.browser import PHONE, Operator
 from support.console_server import ConsoleServer, now_ms
-from support.rows import LONG_ZH, a_busy_town, a_notice, a_row
+from support.rows import LONG_ZH, a_busy_town, a_row
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as started:
-        yield started
-
-
-@pytest.fixture
-def server() -> Iterator[ConsoleServer]:
-    with ConsoleServer() as started:
-        yield started
-
-
-@pytest.fixture
-def operator(browser: Browser, server: ConsoleServer) -> Iterator[Operator]:
-    someone = Operator(browser, server.url)
-    someone.open()
-    yield someone
-    someone.context.close()
-    assert someone.errors == []
 
 
 def test_a_new_leak_appears_by_itself_and_its_delay_is_reported(
@@ -366,34 +343,3 @@ def test_a_gas_alarm_offers_no_shelf_and_takes_over_only_after_asking(
     operator.page.click("#ask button[value=send]")
     server.wait_for(lambda: bool(server.asked))
     assert server.asked == [("/api/v1/alarms/5/own", {"take_over": True, "note": ""})]
-
-
-def test_whoever_telephoned_is_chosen_among_those_told_or_named(
-    operator: Operator, server: ConsoleServer
-) -> None:
-    told = (
-        a_notice(11, now_ms(), "李建国", "owner", NoticeState.DELIVERED),
-        a_notice(12, now_ms(), "赵敏", "duty_officer", NoticeState.UNDELIVERED),
-    )
-    server.say(a_row(6, now_ms(), version=3, notices=told))
-    row = operator.wait_for_row(number=6)
-    page = operator.page
-    row.focus()
-    page.keyboard.press("p")
-    expect(page.locator("#ask-told .choice")).to_have_text(["李建国负责人", "赵敏值班领导"])
-    page.get_by_label("赵敏").check()
-    page.fill("#ask-note", "已到现场")
-    page.click("#ask button[value=send]")
-    server.wait_for(lambda: len(server.asked) == 1)
-    row.locator("[data-part=more]").click()
-    row.locator("[data-part=telephone]").click()
-    page.get_by_label("其他人").check()
-    page.click("#ask button[value=send]")
-    expect(page.locator("#ask")).to_be_visible()  # who?
-    page.fill("#ask-name", " 房东 ")
-    page.click("#ask button[value=send]")
-    server.wait_for(lambda: len(server.asked) == 2)
-    assert server.asked == [
-        ("/api/v1/alarms/6/ack-for", {"seen_version": 3, "note": "已到现场", "person": "p12"}),
-        ("/api/v1/alarms/6/ack-for", {"seen_version": 3, "note": "", "name": "房东"}),
-    ]

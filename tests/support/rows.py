@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from dashboard.rules.board import SILENT
 from dashboard.rules.rows import Counts, NoticeRow, Row, SystemRow, SystemState
 from gascore.alarm import AlarmKind, AlarmStatus, NoticePurpose, NoticeState
 from gascore.words import AlarmId, DetectorId, Level, NoticeId, PersonId, Priority, SiteId, SupplyGas
@@ -53,9 +54,12 @@ def a_notice(number: int, at_ms: int, person: str, role: str, state: NoticeState
 
 def counts_of(rows: tuple[Row, ...]) -> Counts:
     """As the board counts; 240 detectors, of which some don't protect."""
+    loud = [row for row in rows if row.suppression not in SILENT]
     return Counts(
-        by_priority={str(p): sum(1 for row in rows if row.priority == p) for p in (1, 2, 3, 4)},
-        unacked=sum(1 for row in rows if row.acked_ms is None),
+        by_priority={str(p): sum(1 for row in loud if row.priority == p) for p in (1, 2, 3, 4)},
+        unacked=sum(1 for row in loud if row.acked_ms is None),
+        hazards=sum(1 for row in rows if row.hazard_ms is not None),
+        silent=len(rows) - len(loud),
         detectors={"protected": 231, "unfit": 2, "fault": 1, "offline": 5, "warming_up": 1},
     )
 

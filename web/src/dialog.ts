@@ -33,7 +33,7 @@ export function ask(row: Row, kind: Question): Promise<Words | undefined> {
   const note = byId("ask-note") as HTMLTextAreaElement;
   const chosen = (name: string): string => String(new FormData(form).get(name) ?? "");
   form.onchange = () => {
-    const isStranger = kind === "telephone" && chosen("person") === "";
+    const isStranger = kind === "telephone" && new FormData(form).get("person") === "";
     show(byId("ask-name-label"), isStranger);
     (byId("ask-name") as HTMLInputElement).required = isStranger;
     const isFalse = kind === "close" && chosen("cause") === "false_alarm";
@@ -64,13 +64,15 @@ export function ask(row: Row, kind: Question): Promise<Words | undefined> {
   });
 }
 
-/** Those who were told, to choose from; the first one is chosen, or "somebody else" where there is none. */
+/** Those who were told, to choose from; nobody is chosen beforehand, unless only "somebody else" is there. */
 function offerPeople(row: Row, kind: Question): void {
   const told = kind === "telephone" ? byPerson(row.notices).filter((notice) => notice.person !== null) : [];
   const choices = told.map((notice) => choice(notice.person ?? "", notice.person_name, word("role", notice.role)));
   byId("ask-told").replaceChildren(...choices);
-  const first = byId("ask-people").querySelector<HTMLInputElement>("[name=person]");
-  if (first) first.checked = true;
+  for (const one of byId("ask-people").querySelectorAll<HTMLInputElement>("[name=person]")) {
+    one.required = kind === "telephone";
+    one.checked = told.length === 0;
+  }
 }
 
 function choice(value: string, name: string, role: string): HTMLElement {

@@ -15,9 +15,8 @@ import type { ServerClock } from "./time.ts";
 const busy = new Set<number>();
 
 export function listen(rows: Rows, clock: ServerClock, sound: Sound, health: Health): void {
-  const list = byId("alarms");
   const press = (view: RowView, name: string): void => void pressed(view, name, clock, health);
-  list.addEventListener("click", (event) => {
+  byId("main").addEventListener("click", (event) => {
     const target = event.target as HTMLElement;
     const button = target.closest<HTMLElement>("button[data-part]");
     const view = viewAt(rows, target);
@@ -122,7 +121,7 @@ function viewAt(rows: Rows, element: Element | null): RowView | undefined {
 }
 
 function move(by: 1 | -1): void {
-  const all = [...document.querySelectorAll<HTMLElement>("#alarms > [data-id]")];
+  const all = [...document.querySelectorAll<HTMLElement>(".alarms > [data-id]")];
   const at = all.findIndex((one) => one.contains(document.activeElement));
   const next = all[at === -1 ? 0 : Math.max(0, Math.min(all.length - 1, at + by))];
   next?.focus();

@@ -43,7 +43,6 @@ export class RowView {
     text(this.#part("priority"), word("priority", row.priority));
     text(this.#part("title"), title(row));
     text(this.#part("status"), word("status", row.status));
-    this.#flags(row);
     this.#where(row);
     this.#lel(row);
     this.#told(row.notices);
@@ -52,9 +51,11 @@ export class RowView {
     if (this.#open) this.#details(row, nowMs);
   }
 
-  /** Ages only: once a second. */
+  /** Ages, and what is overdue: once a second. */
   tick(nowMs: number): void {
-    if (this.#row) text(this.#part("age"), duration(nowMs - this.#row.opened_ms));
+    if (!this.#row) return;
+    text(this.#part("age"), duration(nowMs - this.#row.opened_ms));
+    this.#flags(this.#row, nowMs);
   }
 
   toggle(nowMs: number): void {
@@ -85,12 +86,27 @@ export class RowView {
     return found;
   }
 
-  #flags(row: Row): void {
+  #flags(row: Row, nowMs: number): void {
     const flags = row.loud ? [say("loud")] : [];
     mark(this.root, "loud", String(row.loud ?? false));
+    flags.push(...this.#hazard(row.hazard_ms, nowMs));
+    if (row.suppression === "gas_test") flags.push(word("suppression", row.suppression));
+    if (isSilent(row) && row.suppressed_until_ms !== null) {
+      flags.push(say("until", { until: clockTime(row.suppressed_until_ms, nowMs) }));
+    }
+    if (row.chatters) flags.push(say("chatters"));
     if (row.late) flags.push(say("late"));
     if (row.count > 1) flags.push(say("times_short", { count: row.count }));
     text(this.#part("flags"), flags.join(" · "));
+  }
+
+  /** Marks the row; the words say until when it is to be put right. */
+  #hazard(deadlineMs: number | null, nowMs: number): string[] {
+    const state = deadlineMs === null ? "no" : deadlineMs < nowMs ? "overdue" : "due";
+    mark(this.root, "hazard", state);
+    if (deadlineMs === null) return [];
+    const until = clockTime(deadlineMs, nowMs);
+    return [state === "due" ? say("hazard_due", { until }) : say("hazard_overdue", { until })];
   }
 
   #where(row: Row): void {

@@ -8,9 +8,9 @@ const clockFormat = new Intl.DateTimeFormat("en-GB", {
   minute: "2-digit",
   second: "2-digit",
 });
-const dayFormat = new Intl.DateTimeFormat("sv-SE", { timeZone: config.timezone, month: "2-digit", day: "2-digit" });
+const dayFormat = new Intl.DateTimeFormat("en-CA", { timeZone: config.timezone, month: "2-digit", day: "2-digit" });
 
-/** "12:03:10" in the town's zone; with the day before it when that is not the server's today. */
+/** "12:03:10" in the town's zone; with the month and day ("11-26") before it when that is not the server's today. */
 export function clockTime(ms: number, nowMs: number): string {
   const day = dayFormat.format(ms);
   return (day === dayFormat.format(nowMs) ? "" : `${day} `) + clockFormat.format(ms);
