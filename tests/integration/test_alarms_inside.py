@@ -48,7 +48,7 @@ async def test_what_an_alarm_stands_for_is_listed_page_by_page_open_and_closed(c
     first = (await browser.get("/api/v1/alarms/1/inside", params={"limit": 2})).json()
     assert [(one["id"], one["status"], one["inside"]) for one in first["items"]] == [
         (2, "closed", 1),
-        (3, "unacked_active", 1),
+        (3, "suppressed", 1),
     ]
     rest = (await browser.get("/api/v1/alarms/1/inside", params={"after": first["next"]})).json()
     assert ([one["id"] for one in rest["items"]], rest["next"]) == ([4], None)

@@ -13,7 +13,7 @@ from gascore.alarm import AlarmCause, NoticeState
 from gascore.canary import CanaryMeasured
 from gascore.journal import AlarmStep, AlarmStepped, NoticeStepped, ReceiptReceived, TroubleBegan
 from gaswatch.clock import SystemClock
-from gaswatch.network import free_port
+from gaswatch.network import answers, free_port
 from gaswatch.settings import Settings
 from gaswatch.stores.engine import open_engine
 from gaswatch.stores.journal import SqlJournal
@@ -66,7 +66,9 @@ class Place:
         services: list[Service] = [
             one.build(self.settings, CLOCK) for one in (broker, collector, alerts, auditor)
         ]
-        tasks = [asyncio.create_task(one.run()) for one in services]
+        tasks = [asyncio.create_task(services[0].run())]
+        await until(self._broker_answers, within_s=30, what="the broker")  # whom the others would miss
+        tasks += [asyncio.create_task(one.run()) for one in services[1:]]
         phone = asyncio.create_task(self._phone())
         try:
             yield
@@ -75,6 +77,9 @@ class Place:
             for one in reversed(services):
                 one.stop()
             await asyncio.gather(*tasks)
+
+    def _broker_answers(self) -> bool:
+        return answers("127.0.0.1", self.settings.mqtt_port)
 
     async def _phone(self) -> None:
         """What the dashboard's webhook does when the provider says that a text arrived."""
