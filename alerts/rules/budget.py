@@ -4,6 +4,10 @@ Providers and carriers cap what a number gets per minute, hour and day, and a me
 silently lost. A leak must not meet that cap because of texts about faults: so the last part of every budget is kept
 for leaks, what is not urgent is spread as soon as the present rate would use up the rest, and a leak is told by the
 person's next channel before the cap, not after it. It is never dropped: where every way is capped, it is sent.
+
+Nothing is spread within a minute: what happens together is told together. And what concerns more than one place
+(we can't see, many are out) is never spread: who is on duty has to know it now, and it may use half of what is
+kept for leaks.
 """
 
 from bisect import bisect_left
@@ -20,7 +24,7 @@ DAY_MS: Final = 86_400_000
 RESERVE: Final = 0.2
 """This share of a budget is kept for leaks."""
 LAST: Final = 0.1
-"""With so little left, a leak goes by the next channel if the person has one."""
+"""With so little left, a leak goes by the next channel if the person has one; this much is for leaks alone."""
 RECENT: Final = 0.25
 """The present rate is that of this share of the span."""
 
@@ -62,7 +66,15 @@ class Verdict:
     until_ms: int = 0
 
 
-def judge(caps: Caps, sent: Sequence[int], now_ms: int, *, urgent: bool, way_out: bool = False) -> Verdict:
+def judge(
+    caps: Caps,
+    sent: Sequence[int],
+    now_ms: int,
+    *,
+    urgent: bool,
+    way_out: bool = False,
+    broad: bool = False,
+) -> Verdict:
     """Decide on one message to one number.
 
     Args:
@@ -71,6 +83,7 @@ def judge(caps: Caps, sent: Sequence[int], now_ms: int, *, urgent: bool, way_out
         now_ms: now.
         urgent: it is about a leak.
         way_out: the same person can be told by another channel that has budget left.
+        broad: it concerns more than one place.
     """
     if urgent:
         left = [cap.most - len(_within(cap, sent, now_ms)) for cap in caps]
@@ -78,7 +91,7 @@ def judge(caps: Caps, sent: Sequence[int], now_ms: int, *, urgent: bool, way_out
         if low and way_out:
             return Verdict(Advice.ELSEWHERE)
         return Verdict(Advice.OVER if min(left, default=1) <= 0 else Advice.GO)
-    until_ms = max((_free_ms(cap, sent, now_ms) for cap in caps), default=now_ms)
+    until_ms = max((_free_ms(cap, sent, now_ms, broad=broad) for cap in caps), default=now_ms)
     return Verdict(Advice.LATER, until_ms) if until_ms > now_ms else Verdict(Advice.GO)
 
 
@@ -86,12 +99,14 @@ def _within(cap: Cap, sent: Sequence[int], now_ms: int) -> Sequence[int]:
     return sent[bisect_left(sent, now_ms - cap.span_ms + 1) :]
 
 
-def _free_ms(cap: Cap, sent: Sequence[int], now_ms: int) -> int:
+def _free_ms(cap: Cap, sent: Sequence[int], now_ms: int, *, broad: bool) -> int:
     """When the next message that is not urgent may leave."""
     taken = _within(cap, sent, now_ms)
-    free = max(1, cap.most - int(cap.most * RESERVE))
+    free = max(1, cap.most - int(cap.most * (LAST if broad else RESERVE)))
     if len(taken) >= free:
         return taken[len(taken) - free] + cap.span_ms
+    if broad or cap.span_ms <= MINUTE_MS:
+        return now_ms
     recent = bisect_left(taken, now_ms - int(cap.span_ms * RECENT) + 1)
     rate = (len(taken) - recent) / (cap.span_ms * RECENT)
     if not taken or not rate:

@@ -5,11 +5,14 @@ notice, whatever happens, by the outbox's `once_key`. Where no way is left, the 
 of its rung can be told at all.
 """
 
+from itertools import takewhile
+
 import structlog
 
 from alerts.rules.delivery import Hop, Parcel, is_unreached
 from alerts.service.casework import Casework
-from gascore.alarm import Alarm, Notice, NoticePurpose
+from alerts.service.rationing import BUDGET
+from gascore.alarm import Alarm, ChannelKind, Notice, NoticePurpose, NoticeState
 
 _log = structlog.get_logger()
 
@@ -47,15 +50,33 @@ def _hop(work: Casework, alarm: Alarm, parcel: Parcel) -> None:
     told = {
         (one.notice.channel, one.address)
         for one in work.books.notices.of_alarm(alarm.id)
-        if one.notice.created_ms >= parcel.notice.created_ms and one.notice.purpose is parcel.notice.purpose
+        if one.notice.created_ms >= parcel.notice.created_ms
+        and one.notice.purpose is parcel.notice.purpose
+        and not _was_spared(one.notice)
     }
-    for number, hop in enumerate(parcel.hops, 1):
+    hops = _with_way_back(parcel)
+    for number, hop in enumerate(hops, 1):
         if (hop.channel.value, hop.address) in told or not _concerns(hop, parcel):
             continue
-        if work.teller.forward(alarm, parcel, hop, parcel.hops[number:], work.now_ms):
+        if work.teller.forward(alarm, parcel, hop, hops[number:], work.now_ms):
             work.told += 1
             _log.info("hop", notice=parcel.notice.id, alarm=alarm.id, channel=hop.channel.value)
         return
+
+
+def _was_spared(notice: Notice) -> bool:
+    """It went elsewhere for the budget's sake: its provider was never asked, and nothing is wrong with its number."""
+    return notice.state is NoticeState.REFUSED and notice.code == BUDGET
+
+
+def _with_way_back(parcel: Parcel) -> tuple[Hop, ...]:
+    """Who can't be reached by the other channels gets what was spared after all, before anybody else is asked."""
+    one = parcel.notice
+    if not _was_spared(one):
+        return parcel.hops
+    own = sum(1 for _ in takewhile(lambda hop: hop.person == one.person, parcel.hops))
+    back = Hop(ChannelKind(one.channel), parcel.address, one.person, one.role, parcel.language)
+    return (*parcel.hops[:own], back, *parcel.hops[own:])
 
 
 def _concerns(hop: Hop, parcel: Parcel) -> bool:

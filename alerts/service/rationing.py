@@ -47,6 +47,7 @@ class Rationing:
             self._now_ms,
             urgent=pressing,
             way_out=pressing and self._has_way_out(parcel),
+            broad=parcel.notice.alarm is not None and parcel.site is None,
         )
         match verdict.advice:
             case Advice.LATER:

@@ -7,11 +7,11 @@ import pytest
 from msgspec.structs import replace
 
 from alerts.rules.budget import HOUR_MS, Cap
-from alerts.rules.delivery import Hop, TryLater
+from alerts.rules.delivery import Hop, Refused, TryLater
 from alerts.service.courier import Courier, HouseRules
 from alerts.service.switchboard import Registered, Switchboard
 from gascore.alarm import AlarmCause, ChannelKind, NoticeState
-from gascore.journal import NoticeStepped
+from gascore.journal import AlarmStep, AlarmStepped, NoticeStepped
 from gascore.operators import OperatorAction
 from gascore.registry import Role
 from gascore.words import AlarmId, Condition, PersonId
@@ -82,3 +82,39 @@ def test_a_leak_is_told_by_a_call_before_the_texts_run_out(town: AlarmTown) -> N
     assert len(town.heard(Role.OWNER)) == 1, "only the fault"
     first = next(one for one in town.notices().values() if one.alarm == 2 and one.role == "owner")
     assert (first.state, first.code) == (NoticeState.REFUSED, "budget")
+
+
+def test_who_does_not_take_the_call_gets_the_text_after_all_before_the_next_step_is_told(
+    town: AlarmTown,
+) -> None:
+    voice = capped(town, 1)
+    leader = PEOPLE[Role.SHIFT_LEADER]
+    voice.trouble = {leader: Refused("21214")}
+    town.goes_blind()
+    town.advance(20)
+    assert len(town.heard(Role.SHIFT_LEADER)) == 1, "the hour's text is used up"
+    town.leak(lel=12)
+    town.advance(299)
+    texts = [(at, "泄漏" in text) for at, text in town.heard(Role.SHIFT_LEADER)]
+    assert texts == [(15, False), (110, True)]
+    assert Role.MAINTENANCE not in town.told(), "nobody was told early for the budget's sake"
+    town.advance(1)
+    assert Role.MAINTENANCE in town.told()
+    climbed = [
+        one.rung for one in town.events(AlarmStepped) if one.step is AlarmStep.ESCALATED and one.alarm.id == 2
+    ]
+    assert climbed == [1, 2]
+
+
+def test_that_we_cannot_see_is_told_at_once_though_many_texts_went_before(town: AlarmTown) -> None:
+    for number in range(14):  # more than half of what an hour has for faults, within a few minutes
+        town.leak("kitchen-1", lel=70)
+        town.clears(detector="kitchen-1")
+        town.advance(20 if number % 2 else 10)
+    before = len(town.heard(Role.SHIFT_LEADER))
+    assert before >= 14
+    town.goes_blind()
+    at_s = (town.clock.now_ms() - town.start_ms) // 1000
+    town.advance(16)
+    blind = [at for at, text in town.heard(Role.SHIFT_LEADER)[before:] if "泄漏" not in text]
+    assert blind == [at_s + 15]

@@ -66,3 +66,19 @@ def test_however_many_come_the_cap_less_the_reserve_is_kept_and_all_of_it_can_be
     for end_ms in sent:
         assert sum(end_ms - HOUR_MS < one <= end_ms for one in sent) <= 8
     assert len(sent) >= min(3 * HOUR_MS // step_ms, 3 * 8) * 0.75
+
+
+def test_what_happens_within_a_minute_is_not_spread() -> None:
+    texts = DEFAULTS[ChannelKind.SMS]
+    for count in range(8):
+        assert judge(texts, [T] * count, T, urgent=False).advice is Advice.GO
+    assert judge(texts, [T] * 8, T, urgent=False) == Verdict(Advice.LATER, T + MINUTE_MS)
+
+
+def test_what_concerns_more_than_one_place_is_not_spread_and_leaves_the_last_part_to_leaks() -> None:
+    burst = before(1_000, 2_000, 3_000, 4_000, 5_000)
+    assert judge(HOURLY, burst, T, urgent=False).advice is Advice.LATER
+    assert judge(HOURLY, burst, T, urgent=False, broad=True).advice is Advice.GO
+    nine = before(*(n * 1_000 for n in range(1, 10)))
+    assert judge(HOURLY, nine, T, urgent=False, broad=True) == Verdict(Advice.LATER, nine[0] + HOUR_MS)
+    assert judge(HOURLY, nine, T, urgent=True).advice is Advice.GO
