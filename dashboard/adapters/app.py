@@ -5,6 +5,7 @@ from fastapi.staticfiles import StaticFiles
 
 from dashboard.adapters import (
     callbacks,
+    contacts_pages,
     metrics,
     pages,
     problems,
@@ -62,6 +63,7 @@ def create_app(parts: Parts) -> FastAPI:
         pages,
         upkeep_pages,
         windows_pages,
+        contacts_pages,
     ):
         app.include_router(module.router)
     if parts.options.static is not None:

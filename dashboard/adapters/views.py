@@ -10,10 +10,11 @@ from typing import Any, Final, Literal, TypedDict
 
 import msgspec
 
-from dashboard.ports import UserRole
+from dashboard.ports import Contact, UserRole
 from dashboard.rules.kpi import Figure, Tallied
 from dashboard.rules.rows import Counts, Row, SystemRow
 from dashboard.rules.uptime import UptimeReport
+from gascore.contacts import Reachability
 from gascore.correction import Corrected
 from gascore.hazard import Hazard
 from gascore.registry import Area, Person, SiteKind
@@ -44,6 +45,7 @@ SYSTEM: Final = "system"
 PROBLEM: Final = "problem"
 UPKEEP: Final = "upkeep"
 WINDOWS: Final = "windows"
+CONTACTS: Final = "contacts"
 
 
 class UserView(msgspec.Struct, frozen=True):
@@ -336,3 +338,42 @@ class UpkeepContext(BaseContext):
     operators: int
     figures: tuple[Figure, ...]
     tallied: Tallied
+
+
+class SiteName(msgspec.Struct, frozen=True):
+    """A site and what it is called; "" where the ledger no longer knows it."""
+
+    id: SiteId
+    name: str
+    name_en: str
+
+
+class ContactLine(msgspec.Struct, frozen=True):
+    """A person, and where."""
+
+    contact: Contact
+    sites: tuple[SiteName, ...]
+
+
+class UnreachedSite(msgspec.Struct, frozen=True):
+    """A site of whose people none can be reached since then."""
+
+    site: SiteName
+    since_ms: int
+
+
+class ContactsContext(BaseContext):
+    """Who can be reached.
+
+    Keys:
+        unreached: the longest first; unreached_count: also those that are not shown.
+        state: what was asked for; "" everybody.
+        next_after: give it as `?after=` for the next page; None on the last.
+    """
+
+    people: tuple[ContactLine, ...]
+    unreached: tuple[UnreachedSite, ...]
+    unreached_count: int
+    states: tuple[Reachability, ...]
+    state: Reachability | Literal[""]
+    next_after: str | None

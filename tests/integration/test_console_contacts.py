@@ -89,3 +89,25 @@ async def test_a_site_of_which_nobody_can_be_reached_says_since_when(tmp_path: P
             books.put_unreached({SiteId(sites[0]["id"])}, NOW_MS)
         sites = (await browser.get("/api/v1/sites")).json()["items"]
         assert sites[0]["unreached_ms"] == NOW_MS
+
+
+async def test_the_page_names_people_with_their_sites_and_the_sites_that_nobody_reaches(
+    tmp_path: Path,
+) -> None:
+    async with a_console(tmp_path) as console:
+        has_people(console)
+        site = SqlRegistry(console.engine).ledger().sites[0]
+        with SqlContactBooks(console.engine).transaction() as books:
+            books.put_unreached({site.id}, NOW_MS)
+        person, phone = PersonId("chen"), "+8613800000001"
+        knows(console, Reach(person, phone, NOW_MS, Reachability.UNREACHABLE, why="stopped"))
+        browser = await console.signed_in("inspector")
+        page = (await browser.get("/contacts", params={"state": "unreachable"})).json()
+        assert page["template"] == "contacts"
+        ((line,), (gone,)) = (page["people"], page["unreached"])
+        assert (line["contact"]["person"], line["contact"]["why"]) == ("chen", "stopped")
+        assert [at["name"] for at in line["sites"]] == [site.name]
+        assert (gone["site"]["name"], gone["since_ms"], page["unreached_count"]) == (site.name, NOW_MS, 1)
+        everybody = (await browser.get("/contacts", params={"state": ""})).json()
+        assert len(everybody["people"]) > 1
+        assert (await console.client().get("/contacts")).status_code == 303

@@ -50,7 +50,15 @@ async def test_every_page_is_rendered_in_both_languages_without_inline_script(tm
                 assert login.status_code == 200
                 form = {"name": user, "password": passwords[user], "next": "/"}
                 assert (await browser.post("/login", data=form)).status_code == 303
-                for path in ("/", "/detectors", "/detectors/d1", "/protection", "/windows", "/system"):
+                for path in (
+                    "/",
+                    "/detectors",
+                    "/detectors/d1",
+                    "/protection",
+                    "/windows",
+                    "/contacts",
+                    "/system",
+                ):
                     page = await browser.get(path)
                     assert page.status_code == 200, path
                     assert f'lang="{language}' in page.text, path

@@ -6,11 +6,13 @@ from datetime import UTC
 import msgspec
 
 from dashboard.adapters import views
+from dashboard.ports import Contact
 from dashboard.rules.kpi import figures
 from dashboard.rules.rows import OutageRow, SystemRow, SystemState
 from dashboard.rules.tally import Scope, Tally
 from dashboard.rules.uptime import DetectorUptime, Figures, Seconds, SiteUptime, UptimeReport
 from gascore.alarm import AlarmKind, GroupKind
+from gascore.contacts import Reachability
 from gascore.correction import Corrected
 from gascore.registry import Area, SiteKind
 from gascore.service_status import MessageCounts
@@ -22,6 +24,7 @@ from gascore.words import (
     DetectorId,
     Language,
     Level,
+    PersonId,
     Protection,
     ReportedState,
     RoomKind,
@@ -56,6 +59,7 @@ def contexts(
         views.PROTECTION: _protection(name, name_en),
         views.SYSTEM: _system(name),
         views.UPKEEP: _upkeep(name, name_en),
+        views.CONTACTS: _contacts(name, name_en),
         views.PROBLEM: {"status": 404, "detail": name},
     }
     return {template: base | context for template, context in own.items()}
@@ -82,6 +86,31 @@ def _upkeep(name: str, name_en: str) -> dict[str, object]:
         "operators": 2,
         "figures": figures(tallied, 2),
         "tallied": tallied,
+    }
+
+
+def _contacts(name: str, name_en: str) -> dict[str, object]:
+    site = views.SiteName(SiteId("s1"), name, name_en)
+    contact = Contact(
+        person=PersonId("p1"),
+        name=name,
+        name_en=name_en,
+        phone_end="0001",
+        sites=(SiteId("s1"),) * 5,
+        state=Reachability.UNREACHABLE,
+        since_ms=NOW_MS - DAY_MS,
+        why="stopped",
+        by="",
+        proven_ms=NOW_MS - 9 * DAY_MS,
+        tested_ms=None,
+    )
+    return {
+        "people": (views.ContactLine(contact, (site,) * 5),),
+        "unreached": (views.UnreachedSite(site, NOW_MS - DAY_MS),),
+        "unreached_count": 7,
+        "states": tuple(Reachability),
+        "state": Reachability.UNREACHABLE,
+        "next_after": "p1",
     }
 
 

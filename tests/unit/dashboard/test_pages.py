@@ -17,6 +17,7 @@ from dashboard.adapters.web.render import AssetsMissingError, Pages
 from dashboard.rules.kpi import Kpi, Verdict
 from dashboard.rules.rows import SystemState
 from gascore.alarm import AlarmCause, AlarmKind, AlarmStatus, NoticePurpose, NoticeState
+from gascore.contacts import Reachability
 from gascore.hazard import HazardEnd
 from gascore.journal import AlarmStep, Event, Reason
 from gascore.operators import Outcome
@@ -63,6 +64,7 @@ ENUMS: dict[str, type[Enum]] = {
     "kpi": Kpi,
     "verdict": Verdict,
     "hazard_end": HazardEnd,
+    "reach": Reachability,
 }
 VOID = {"meta", "link", "input", "br", "img"}
 SVG = {"path", "rect", "circle", "use"}
@@ -266,6 +268,8 @@ def test_without_built_files_the_error_says_what_to_do(tmp_path: Path) -> None:
             "平台异常：时序数据库未接收读数：gone",
             "Trouble: the series database takes no readings: gone",
         ),
+        ("canary north", "7.3 s", "片区演练报警 north：7.3 s", "Test leak of the area north: 7.3 s"),
+        ("notices_found", "2", "服务商核实已收的短信：2", "Texts that the provider had after all: 2"),
         ("brand_new", "1234", "brand_new 1234", "brand_new 1234"),
     ],
 )
