@@ -215,6 +215,10 @@ class Notices(Protocol):
         """When the next notice is to be looked at."""
         ...
 
+    def leased(self) -> list[Parcel]:
+        """What a sender may be at, or was when it died."""
+        ...
+
     def waiting(self, channel: str, address: str) -> list[Parcel]:
         """What is PENDING for this address by this channel, the oldest first."""
         ...
@@ -371,4 +375,21 @@ class Channel(Protocol):
 
     def probe(self) -> Health:
         """Whether the account works; no message is sent. Returns within 20 s."""
+        ...
+
+
+class Presence(Protocol):
+    """Which runs of alerts are alive: leases carry the name of the run that has them."""
+
+    @property
+    def run(self) -> str | None:
+        """This run's name; None: nobody could tell whether it is alive."""
+        ...
+
+    def dead(self) -> frozenset[str]:
+        """Runs that have certainly ended and are not buried yet; of those elsewhere nothing is known."""
+        ...
+
+    def bury(self, runs: frozenset[str]) -> None:
+        """Nothing is left of theirs: forget them."""
         ...

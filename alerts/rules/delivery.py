@@ -66,6 +66,8 @@ class Parcel(msgspec.Struct, frozen=True):
         urgency: the alarm's priority; smaller goes first.
         due_ms, expires_ms: not before, not from.
         lease_ms: until then its sender may be at it.
+        sender: the run of alerts that is at it; None: nobody knows which.
+        sure_ms: when the provider was asked before then, "not found" proves nothing yet; None: it always does.
         begun_ms: when its newest request left; None: no request is left that may have been taken.
         attempts: requests begun.
         unanswered: requests that got no answer.
@@ -87,6 +89,8 @@ class Parcel(msgspec.Struct, frozen=True):
     site: SiteId | None = None
     language: Language = Language.ZH
     lease_ms: int | None = None
+    sender: str | None = None
+    sure_ms: int | None = None
     begun_ms: int | None = None
     attempts: int = 0
     unanswered: int = 0
@@ -102,10 +106,16 @@ class Parcel(msgspec.Struct, frozen=True):
 class Take:
     """A sender is free, and the notice is due: to be sent, or to be asked about; or its sender's lease ran out.
 
-    `code`: what is to be known of its sending.
+    `code`: what is to be known of its sending. `by`: the run of alerts that does it.
     """
 
     code: str | None = None
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Orphaned:
+    """The run of alerts that was at it has certainly ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +217,7 @@ Sent: TypeAlias = Handed | Refused | TryLater | NoAnswer
 """What a sender can answer."""
 LookedUp: TypeAlias = Found | NotFound | CannotSay
 """What a provider can say of a message whose request got no answer."""
-Event: TypeAlias = Take | PutOff | Absorb | GiveUp | Sent | LookedUp | Receipt | Withdraw
+Event: TypeAlias = Take | Orphaned | PutOff | Absorb | GiveUp | Sent | LookedUp | Receipt | Withdraw
 
 
 def rank_of(purpose: NoticePurpose) -> int:

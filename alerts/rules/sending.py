@@ -28,6 +28,7 @@ from alerts.rules.delivery import (
     Handed,
     NoAnswer,
     NotFound,
+    Orphaned,
     Parcel,
     PutOff,
     Receipt,
@@ -53,6 +54,10 @@ class Because(StrEnum):
     RETRY = "retry"
     NO_ANSWER = "no_answer"
     ASKED = "asked"
+    ORPHANED = "orphaned"
+    """the run that was at it has ended: the provider is asked without waiting for the lease."""
+    TOO_SOON = "too_soon"
+    """not found so soon after its sender's death: what it sent may still be on its way into the provider's books."""
     FOUND = "found"
     NOT_FOUND = "not_found"
     """the provider never got it: it is sent (again)."""
@@ -128,6 +133,7 @@ def set_back(state: Parcel, by_ms: int) -> Parcel:
         expires_ms=state.expires_ms - by_ms,
         lease_ms=None if state.lease_ms is None else state.lease_ms - by_ms,
         begun_ms=None if state.begun_ms is None else state.begun_ms - by_ms,
+        sure_ms=None if state.sure_ms is None else state.sure_ms - by_ms,
     )
 
 
@@ -136,8 +142,15 @@ def _take(state: Parcel, event: Event, now_ms: int) -> Step:
         return Step(state, (), Because.NOT_DUE)
     if now_ms >= state.expires_ms:
         return Step(_in(state, NoticeState.EXPIRED, now_ms), (), Because.EXPIRED)
-    taken = replace(state, lease_ms=now_ms + LEASE_MS, begun_ms=now_ms, attempts=state.attempts + 1)
-    code = event.code if isinstance(event, Take) else None
+    code, by = (event.code, event.by) if isinstance(event, Take) else (None, None)
+    taken = replace(
+        state,
+        lease_ms=now_ms + LEASE_MS,
+        sender=by,
+        sure_ms=None,
+        begun_ms=now_ms,
+        attempts=state.attempts + 1,
+    )
     return Step(_in(taken, NoticeState.SENDING, now_ms, code=code), (Send(),), Because.TAKEN)
 
 
@@ -156,13 +169,29 @@ def _take_over(state: Parcel, event: Event, now_ms: int) -> Step:
     return _ask(replace(lost, due_ms=now_ms), event, now_ms)
 
 
+def _orphaned(state: Parcel, event: Event, now_ms: int) -> Step:
+    """Its sender is dead: ask at once; what is not found so soon is asked for once more before it is sent again."""
+    del event
+    lost = _no_answer(state, NoAnswer("sender_died"), now_ms).state
+    asked = replace(lost, due_ms=now_ms, sure_ms=now_ms + FIRST_LOOK_MS)
+    return Step(asked, (), Because.ORPHANED)
+
+
+def _asker_died(state: Parcel, event: Event, now_ms: int) -> Step:
+    """Only a question was lost: it is asked again at once."""
+    del event, now_ms
+    if state.lease_ms is None:
+        return Step(state, (), Because.TOO_LATE)
+    return Step(replace(state, lease_ms=None), (), Because.ORPHANED)
+
+
 def _ask(state: Parcel, event: Event, now_ms: int) -> Step:
     """Ask the provider; who asks may die as well, so this has a lease, too."""
-    del event
+    by = event.by if isinstance(event, Take) else None
     due_ms = wake_ms(state)
     if due_ms is None or now_ms < due_ms:
         return Step(state, (), Because.NOT_DUE)
-    asking = replace(state, lease_ms=now_ms + LEASE_MS, looks=state.looks + 1)
+    asking = replace(state, lease_ms=now_ms + LEASE_MS, sender=by, looks=state.looks + 1)
     return Step(asking, (Ask(),), Because.ASKED)
 
 
@@ -226,6 +255,8 @@ def _found(state: Parcel, event: Event, now_ms: int) -> Step:
 
 def _not_found(state: Parcel, event: Event, now_ms: int) -> Step:
     del event
+    if state.sure_ms is not None and now_ms < state.sure_ms:
+        return Step(replace(state, due_ms=state.sure_ms, lease_ms=None), (), Because.TOO_SOON)
     pause_ms = 0 if state.unanswered <= 1 else retry_ms(state.unanswered - 1)
     return _unsent(state, now_ms + pause_ms, now_ms, state.notice.code, Because.NOT_FOUND)
 
@@ -301,12 +332,14 @@ TRANSITIONS: Final[Mapping[tuple[NoticeState, type], _Move]] = {
     (NoticeState.PENDING, GiveUp): _refused,
     (NoticeState.PENDING, Withdraw): _withdraw,
     (NoticeState.SENDING, Take): _take_over,
+    (NoticeState.SENDING, Orphaned): _orphaned,
     (NoticeState.SENDING, Handed): _handed,
     (NoticeState.SENDING, Refused): _refused,
     (NoticeState.SENDING, TryLater): _later,
     (NoticeState.SENDING, NoAnswer): _no_answer,
     (NoticeState.SENDING, Withdraw): _unwanted,
     (NoticeState.UNKNOWN, Take): _ask,
+    (NoticeState.UNKNOWN, Orphaned): _asker_died,
     (NoticeState.UNKNOWN, Found): _found,
     (NoticeState.UNKNOWN, NotFound): _not_found,
     (NoticeState.UNKNOWN, CannotSay): _cannot_say,
@@ -317,6 +350,7 @@ TRANSITIONS: Final[Mapping[tuple[NoticeState, type], _Move]] = {
     (NoticeState.UNKNOWN, Refused): _refused,
     (NoticeState.UNKNOWN, TryLater): _later,
     (NoticeState.HANDED_OVER, Take): _ask,
+    (NoticeState.HANDED_OVER, Orphaned): _asker_died,
     (NoticeState.HANDED_OVER, Found): _found,
     (NoticeState.HANDED_OVER, NotFound): _nothing_new,
     (NoticeState.HANDED_OVER, CannotSay): _nothing_new,

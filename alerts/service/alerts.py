@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 
-from alerts.ports import Books, Groups, Registry
+from alerts.ports import Books, Groups, Presence, Registry
 from alerts.rules.delivery import Parcel
 from alerts.service.courier import Courier, HouseRules
 from alerts.service.desk import Desk, Trouble, rest_ms
@@ -51,6 +51,7 @@ class Parts:
     pid: int
     close: Callable[[], None]
     house_rules: HouseRules
+    presence: Presence
 
 
 class Alerts:
@@ -62,7 +63,9 @@ class Alerts:
         self._started_ms = parts.clock.now_ms()
         self._desk = Desk(parts.books, parts.registry, parts.zone, Grouping(parts.groups, parts.limits))
         self._courier = (
-            Courier(parts.books, parts.switchboard, parts.house_rules) if parts.switchboard.channels else None
+            Courier(parts.books, parts.switchboard, parts.house_rules, parts.presence)
+            if parts.switchboard.channels
+            else None
         )
         self._stopping = asyncio.Event()
         self._mail = asyncio.Event()

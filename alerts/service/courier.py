@@ -1,7 +1,8 @@
 """The courier: takes due notices out of the outbox, hands them to the provider, records what came of it.
 
-A notice is marked as SENDING, durably, before its request leaves. After a kill in between, its lease runs
-out and the provider is asked what became of it, before anything is sent again (`alerts.rules.sending`).
+A notice is marked as SENDING, durably, before its request leaves. After a kill in between, the next run takes it
+back at once if it is certain that its sender is dead, or when its lease has run out; and the provider is asked what
+became of it, before anything is sent again (`alerts.rules.sending`).
 """
 
 import dataclasses
@@ -13,7 +14,7 @@ from typing import Final
 import structlog
 from msgspec.structs import replace
 
-from alerts.ports import Books, Channel, Transaction
+from alerts.ports import Books, Channel, Presence, Transaction
 from alerts.rules.budget import DEFAULTS, Caps
 from alerts.rules.bundle import BUNDLE_MS
 from alerts.rules.delivery import (
@@ -24,6 +25,7 @@ from alerts.rules.delivery import (
     Handed,
     LookedUp,
     NotFound,
+    Orphaned,
     Parcel,
     Sent,
 )
@@ -83,16 +85,26 @@ _ORDINARY: Final = HouseRules()
 class Courier:
     """Thread-safe: several threads send and record at the same time. Blocking."""
 
-    def __init__(self, books: Books, switchboard: Switchboard, rules: HouseRules = _ORDINARY) -> None:
-        """Prepare; nothing is read yet."""
+    def __init__(
+        self,
+        books: Books,
+        switchboard: Switchboard,
+        rules: HouseRules = _ORDINARY,
+        presence: Presence | None = None,
+    ) -> None:
+        """Prepare; nothing is read yet. Without `presence` what a dead run was at waits for its lease."""
         self._books = books
         self._switchboard = switchboard
         self._rules = rules
+        self._presence = presence
+        self._took_back = presence is None
         self._lock = threading.Lock()
         self.counts = {_name(one): 0 for one in _COUNTED}
 
     def take(self, now_ms: int, limit: int) -> Taken:
         """Mark up to `limit` due notices as being sent or asked about. Raises `StoreDownError`."""
+        if not self._took_back:
+            self._take_back(now_ms)
         parcels: list[Parcel] = []
         with self._books.transaction() as books:
             taking = Taking(
@@ -100,6 +112,7 @@ class Courier:
                 Bundling(books.notices, self._rules.bundle_ms, now_ms),
                 books.notices,
                 now_ms,
+                self._presence.run if self._presence else None,
             )
             for due in books.notices.due(now_ms, limit):
                 parcel = books.notices.of_id(due.notice.id) or due  # it may have gone with another one
@@ -110,6 +123,19 @@ class Courier:
             if taking.events:
                 books.append(taking.events, now_ms)
             return Taken(parcels, books.notices.next_due_ms())
+
+    def _take_back(self, now_ms: int) -> None:
+        """Once, before anything is sent: what runs were at that are dead."""
+        if self._presence is not None and (dead := self._presence.dead()):
+            events: list[Event] = []
+            with self._books.transaction() as books:
+                for parcel in books.notices.leased():
+                    if parcel.sender in dead:
+                        keep(books.notices, parcel, step(parcel, Orphaned(), now_ms).state, events)
+                if events:
+                    books.append(events, now_ms)
+            self._presence.bury(dead)
+        self._took_back = True
 
     def carry_out(self, parcel: Parcel, now_ms: int) -> Carried:
         """Let the request of a notice that was taken leave, or ask what became of it."""

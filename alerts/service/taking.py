@@ -1,5 +1,7 @@
 """Takes one due notice out of the outbox: by its number's budget, alone or with what else waits for the number."""
 
+from dataclasses import replace
+
 from alerts.ports import Notices
 from alerts.rules.delivery import Parcel, Take
 from alerts.rules.sending import Send, Step, step
@@ -19,12 +21,15 @@ def keep(notices: Notices, before: Parcel, after: Parcel, events: list[Event]) -
 
 
 class Taking:
-    """For one transaction; `events` is what belongs into the journal."""
+    """For one transaction; `events` is what belongs into the journal. `by`: the run of alerts that takes."""
 
-    def __init__(self, rationing: Rationing, bundling: Bundling, notices: Notices, now_ms: int) -> None:
+    def __init__(
+        self, rationing: Rationing, bundling: Bundling, notices: Notices, now_ms: int, by: str | None = None
+    ) -> None:
         self.events: list[Event] = []
         self._notices = notices
         self._now_ms = now_ms
+        self._by = by
         self._rationing = rationing
         self._bundling = bundling
 
@@ -39,6 +44,8 @@ class Taking:
                 going = bundled.lead
                 for before, after in bundled.others:
                     keep(self._notices, before, after, self.events)
+        if isinstance(event, Take):
+            event = replace(event, by=self._by)
         done = step(going, event, self._now_ms)
         keep(self._notices, parcel, done.state, self.events)
         if Send() in done.effects:

@@ -90,6 +90,12 @@ class SqlNotices:
         found: int | None = self._connection.execute(select(func.min(notice.c.wake_ms))).scalar_one()
         return found
 
+    def leased(self) -> list[Parcel]:
+        """What a sender may be at, or was when it died."""
+        # Whatever has a lease is looked at when it runs out: the index leads past all that is settled.
+        query = _bodies.where(notice.c.wake_ms >= 0, notice.c.lease_ms.is_not(None))
+        return self._all(query.order_by(notice.c.id))
+
     def waiting(self, channel: str, address: str) -> list[Parcel]:
         """What is PENDING for this address by this channel, the oldest first."""
         query = _bodies.where(

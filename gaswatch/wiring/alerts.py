@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import replace
+from secrets import token_hex
 from zoneinfo import ZoneInfo
 
 from alerts.adapters.console import Console
@@ -11,6 +12,7 @@ from alerts.service import Alerts, Limits, Parts, Registered, Switchboard
 from alerts.service.courier import HouseRules
 from gascore.alarm import ChannelKind
 from gascore.clock import Clock
+from gaswatch.presence import FilePresence
 from gaswatch.settings import Settings
 from gaswatch.stores.desk import SqlBooks
 from gaswatch.stores.engine import open_engine
@@ -30,6 +32,12 @@ def build(settings: Settings, clock: Clock) -> Alerts:
         StoreUnusableError: the data folder or the database's address can't be used.
     """
     engine = open_engine(settings.database)
+    presence = FilePresence(settings.data_dir / "runs", f"alerts-{token_hex(8)}")
+
+    def close() -> None:
+        engine.dispose()
+        presence.close()
+
     return Alerts(
         Parts(
             books=SqlBooks(engine),
@@ -43,7 +51,8 @@ def build(settings: Settings, clock: Clock) -> Alerts:
             clock=clock,
             zone=ZoneInfo(settings.timezone),
             pid=os.getpid(),
-            close=engine.dispose,
+            close=close,
+            presence=presence,
         )
     )
 

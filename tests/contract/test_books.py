@@ -228,6 +228,19 @@ def test_a_notice_whose_sender_died_is_due_after_its_lease(books: SqlBooks) -> N
         assert one.notices.of_id(NoticeId(1)) == taken
 
 
+def test_what_a_sender_is_at_is_found_with_the_name_of_its_run(books: SqlBooks) -> None:
+    taken = step(a_parcel(), Take(by="run-1"), T).state
+    with books.transaction() as one:
+        one.cases.put(a_file())
+        one.notices.add(a_parcel())
+        one.notices.add(a_parcel(2))
+        assert one.notices.leased() == []
+        one.notices.put(taken)
+        assert [parcel.sender for parcel in one.notices.leased()] == ["run-1"]
+        one.notices.put(step(taken, Handed("SM1"), T).state)
+        assert one.notices.leased() == []
+
+
 def test_a_notice_is_found_by_what_the_provider_calls_it(books: SqlBooks) -> None:
     handed = step(step(a_parcel(), Take(), T).state, Handed("SM1"), T).state
     with books.transaction() as one:

@@ -161,7 +161,7 @@ def _code(pid: int, options: int) -> str:
 
 def main() -> None:
     """Take orders from the standard input until it ends."""
-    for module in ("process", "settings", "errors", "wiring.collector", "wiring.dashboard"):
+    for module in ("process", "settings", "errors", "wiring.alerts", "wiring.collector", "wiring.dashboard"):
         import_module(f"gaswatch.{module}")
     alive: set[int] = set()
     for line in sys.stdin:

@@ -17,6 +17,7 @@ from alerts.rules.delivery import (
     Handed,
     NoAnswer,
     NotFound,
+    Orphaned,
     Parcel,
     Receipt,
     Refused,
@@ -69,6 +70,7 @@ def run(state: Parcel, *events: tuple[int, Event]) -> Step:
 
 EVENTS: Final = (
     Take(),
+    Orphaned(),
     Handed("SM1"),
     Refused("21211"),
     TryLater("503"),
@@ -113,6 +115,39 @@ def test_a_sender_taken_for_dead_that_handed_it_over_saves_the_second_sending() 
     done = run(parcel(), (0, Take()), (LEASE_MS, Take()), (LEASE_MS + 10, Handed("SM1")))
     assert done.state.notice.state is NoticeState.HANDED_OVER
     assert done.state.notice.provider_id == "SM1"
+
+
+def test_what_a_dead_sender_was_at_is_asked_about_at_once() -> None:
+    done = run(parcel(), (0, Take(by="run-1")), (2_000, Orphaned()))
+    assert done.state.notice.state is NoticeState.UNKNOWN
+    assert done.wake_at == T + 2_000
+    asked = run(done.state, (2_000, Take(by="run-2")))
+    assert asked.effects == (Ask(),)
+    assert asked.state.sender == "run-2"
+    assert run(asked.state, (2_100, Found("SM1"))).state.notice.state is NoticeState.HANDED_OVER
+
+
+def test_what_is_not_found_right_after_a_death_is_asked_for_once_more_before_it_is_sent_again() -> None:
+    asked = run(parcel(), (0, Take()), (2_000, Orphaned()), (2_000, Take())).state
+    soon = run(asked, (2_100, NotFound()))
+    assert (soon.reason, soon.wake_at) == (Because.TOO_SOON, T + 7_000)
+    assert soon.state.notice.state is NoticeState.UNKNOWN
+    late = run(soon.state, (7_000, Take()), (7_100, NotFound()))
+    assert late.state.notice.state is NoticeState.PENDING
+    assert run(late.state, (7_100, Take())).effects == (Send(),)
+
+
+def test_a_question_whose_asker_died_is_asked_again_at_once() -> None:
+    lost = run(parcel(), (0, Take()), (10_000, NoAnswer("timeout")), (15_000, Take()))
+    assert run(lost.state, (15_100, Orphaned())).wake_at == T + 15_000
+    handed = run(parcel(), (0, Take()), (300, Handed("SM1")), (RECEIPT_MS + 300, Take()))
+    assert run(handed.state, (RECEIPT_MS + 400, Orphaned())).wake_at == T + RECEIPT_MS + 300
+
+
+def test_nothing_that_nobody_is_at_is_taken_back() -> None:
+    handed = run(parcel(), (0, Take(by="run-1")), (300, Handed("SM1"))).state
+    for one in (parcel(), handed):
+        assert step(one, Orphaned(), T + 400).state is one
 
 
 def test_receipts_out_of_order_only_move_it_forward() -> None:
