@@ -45,3 +45,8 @@ class CanaryMeasured(EventBase, frozen=True, tag="canary.measured"):
     handed_ms: int | None = None
     delivered_ms: int | None = None
     why: str = ""
+
+    @property
+    def took_ms(self) -> int | None:
+        """From the detector's message to the test phone; None: it did not arrive."""
+        return None if self.delivered_ms is None else max(0, self.delivered_ms - self.sent_ms)

@@ -213,6 +213,4 @@ def _of_alarm(alarm: AlarmId, change: AlarmStep, at_ms: int) -> canary.Event | N
 
 
 def _words(one: CanaryMeasured) -> str:
-    if one.delivered_ms is None:
-        return one.why
-    return f"{max(0, one.delivered_ms - one.sent_ms) / 1000:.1f} s"
+    return one.why if one.took_ms is None else f"{one.took_ms / 1000:.1f} s"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from dashboard.adapters.views import (
+    CanaryLine,
     ConditionLine,
     DetectorLine,
     LatencyLine,
@@ -12,6 +13,8 @@ from dashboard.adapters.views import (
     ServiceLine,
 )
 from dashboard.ports import Installed, Newest, Quarantined
+from dashboard.rules.board import Names
+from gascore.canary import CanaryMeasured
 from gascore.compat import parse_target
 from gascore.correction import Corrected, corrected_at_worst
 from gascore.service_status import LATENCY_BOUNDS_S, Histogram, ServiceStatus
@@ -82,6 +85,25 @@ def latency_lines(words: Mapping[str, ServiceStatus]) -> tuple[LatencyLine, ...]
         for name, word in sorted(words.items())
         for stage, one in sorted(word.latency.items())
         if one.total
+    )
+
+
+def canary_line(one: CanaryMeasured, names: Names) -> CanaryLine:
+    """A test leak, with its stations in the order of its way."""
+    area = names.areas.get(one.area)
+    stations = {
+        "journal": one.journaled_ms,
+        "opened": one.opened_ms,
+        "handed_over": one.handed_ms,
+        "delivered": one.delivered_ms,
+    }
+    return CanaryLine(
+        one.area if area is None else area.name,
+        "" if area is None else area.name_en,
+        one.sent_ms,
+        one.ok,
+        one.why,
+        {name: None if at is None else max(0, at - one.sent_ms) / 1000 for name, at in stations.items()},
     )
 
 

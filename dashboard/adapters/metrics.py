@@ -10,7 +10,9 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 
 from dashboard.adapters.parts import Parts, UsesParts
 from dashboard.rules.health import COLLECTOR
+from gascore.canary import CanaryMeasured
 from gascore.service_status import LATENCY_BOUNDS_S, Histogram, MessageCounts
+from gascore.words import AreaId
 
 router = APIRouter(tags=["metrics"])
 OUTCOMES: Final = ("stored", "quarantined", "rejected", "duplicate")
@@ -88,9 +90,29 @@ class _Board:
             for stage, histogram in word.latency.items():
                 latency.add_metric([stage], _buckets(histogram), histogram.sum_s)
         yield latency
+        yield from _canaries(self._picture.canaries, self._now_ms)
         up = {row.name: int(row.state == "up") for row in self._picture.system(self._now_ms)}
         yield _gauge("gaswatch_up", "1: the service or link is up.", "name", up)
         yield GaugeMetricFamily("gaswatch_browsers", "Open live streams.", self._browsers)
+
+
+def _canaries(newest: Mapping[AreaId, CanaryMeasured], now_ms: int) -> Iterator[Metric]:
+    """The newest test leak of each area; one that did not arrive has no duration."""
+    ok = GaugeMetricFamily("gaswatch_canary_ok", "1: the last test leak arrived in time.", labels=["area"])
+    took = GaugeMetricFamily(
+        "gaswatch_canary_seconds",
+        "From the last test leak's message to the receipt of its text.",
+        labels=["area"],
+    )
+    age = GaugeMetricFamily(
+        "gaswatch_canary_age_seconds", "How long ago the last measured test leak was sent.", labels=["area"]
+    )
+    for area, one in sorted(newest.items()):
+        ok.add_metric([area], int(one.ok))
+        age.add_metric([area], max(0, now_ms - one.sent_ms) / 1000)
+        if one.took_ms is not None:
+            took.add_metric([area], one.took_ms / 1000)
+    yield from (ok, took, age)
 
 
 def _series(notes: Mapping[str, str]) -> Iterator[Metric]:

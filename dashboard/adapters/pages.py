@@ -14,6 +14,7 @@ from dashboard.adapters.api.reports import uptime_report
 from dashboard.adapters.auth import ACTING, SignedIn
 from dashboard.adapters.entries import entry_line
 from dashboard.adapters.lines import (
+    canary_line,
     condition_lines,
     corrected_of,
     detector_line,
@@ -207,6 +208,7 @@ async def system(request: Request, parts: UsesParts, user: SignedIn) -> Response
         messages=None if collector is None else collector.messages,
         rejected_by={} if collector is None else dict(collector.rejected_by),
         latency=latency_lines(picture.words),
+        canaries=tuple(canary_line(one, picture.board.names) for _, one in sorted(picture.canaries.items())),
         quarantine=tuple(map(quarantine_line, kept)),
         journal_id=picture.cursor,
         journal_lag=picture.heartbeat(now_ms).journal_lag,

@@ -266,6 +266,17 @@ class ServiceLine(msgspec.Struct, frozen=True):
     notes: dict[str, str]
 
 
+class CanaryLine(msgspec.Struct, frozen=True):
+    """The newest test leak of an area: how long it took to each station, seconds; `why` it did not arrive."""
+
+    area: str
+    area_en: str
+    sent_ms: int
+    ok: bool
+    why: str
+    stations: dict[str, float | None]
+
+
 class SystemContext(BaseContext):
     """How we are ourselves.
 
@@ -281,6 +292,7 @@ class SystemContext(BaseContext):
     messages: MessageCounts | None
     rejected_by: dict[str, int]
     latency: tuple[LatencyLine, ...]
+    canaries: tuple[CanaryLine, ...]
     quarantine: tuple[QuarantineLine, ...]
     journal_id: int
     journal_lag: int

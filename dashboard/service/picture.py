@@ -9,10 +9,10 @@ import msgspec
 from dashboard.rules.board import LEAKS, Board, Changes, Names
 from dashboard.rules.health import COLLECTOR, Life, detector_counts, live_on, system_rows
 from dashboard.rules.rows import Counts, Row, SystemRow, SystemState
-from gascore.canary import is_canary
+from gascore.canary import CanaryMeasured, is_canary
 from gascore.journal import AlarmStep, AlarmStepped, Entry, LedgerChanged, NoticeStepped, ServiceStepped
 from gascore.service_status import ServiceStatus
-from gascore.words import AlarmId, DetectorId
+from gascore.words import AlarmId, AreaId, DetectorId
 
 REMEMBERED: Final = 1000
 """Freshly opened leaks whose time to the screen is still taken."""
@@ -61,6 +61,8 @@ class Picture:
         """Notices that reached a state since we started, by channel and state."""
         self.fresh: dict[AlarmId, int] = {}
         """Leaks opened while we were following, with the receipt of their message."""
+        self.canaries: dict[AreaId, CanaryMeasured] = {}
+        """The newest test leak of each area."""
         self.store_error: str | None = None
         """Why the store can't be read or written; None: it can."""
         self._lives: dict[str, Life] = {}
@@ -74,6 +76,7 @@ class Picture:
         self.board = Board(names)
         self.board.fold(entries)
         self.board.take()
+        self._hear_canaries(entries)
         self.cursor = self.newest_id = cursor
         self._changed += 1
 
@@ -94,11 +97,17 @@ class Picture:
                 case _:
                     pass
         self.board.fold(entries)
+        self._hear_canaries(entries)
         if entries:
             self.cursor = entries[-1].id
             self.newest_id = max(self.newest_id, self.cursor)
             self._changed += 1
         return is_renamed
+
+    def _hear_canaries(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            if isinstance(entry.event, CanaryMeasured):
+                self.canaries[entry.event.area] = entry.event
 
     def rename(self, names: Names) -> None:
         """The ledger's names changed."""

@@ -31,13 +31,14 @@ class SqlBoard:
         self._engine = engine
 
     def open_alarms(self) -> OpenAlarms:
-        """All that was journaled about open alarms, and the newest word on the leak of each, in one moment."""
+        """All that was journaled about open alarms, and the newest word on the leak of each, and of test leaks."""
         with reading(self._engine) as connection:
             cursor = connection.execute(_last_id).scalar_one()
             rows = connection.execute(select(alarm.c.id, alarm.c.detector).where(alarm.c.closed_ms.is_(None)))
             found = rows.all()
             entries = board_rows.of_alarms(connection, [one.id for one in found])
             entries += board_rows.newest_flood(connection)
+            entries += board_rows.newest_canaries(connection)
             entries += board_rows.newest_conditions(
                 connection, {one.detector for one in found if one.detector}
             )

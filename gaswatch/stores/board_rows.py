@@ -10,6 +10,7 @@ from collector.rules.judgement import Standing
 from dashboard.ports import ActiveCondition, DetectorQuery, Installed
 from dashboard.rules.board import Tracked
 from dashboard.rules.protection import protection
+from gascore.canary import CanaryMeasured
 from gascore.hazard import AlarmChatters, FloodBegan, FloodEnded, HazardClosed, HazardOpened
 from gascore.journal import (
     AlarmStepped,
@@ -37,6 +38,7 @@ _MEASURED: Final = [
     str(one.__struct_config__.tag)
     for one in (ConditionRaised, ConditionChanged, ConditionCleared, UnknownLeak)
 ]
+_CANARIES: Final = 200
 _IN_AT_ONCE: Final = 500
 _SCANNED_AT_ONCE: Final = 5_000
 
@@ -77,6 +79,12 @@ def newest_flood(connection: Connection) -> list[Entry]:
     """The newest word on a flood, if there ever was one."""
     newest = select(func.max(journal.c.id)).where(journal.c.kind.in_(_FLOOD)).scalar_subquery()
     return entries(connection, ENTRY.where(journal.c.id == newest))
+
+
+def newest_canaries(connection: Connection) -> list[Entry]:
+    """The newest test leaks, the newest of each area among them."""
+    query = ENTRY.where(journal.c.kind == str(CanaryMeasured.__struct_config__.tag))
+    return entries(connection, query.order_by(journal.c.id.desc()).limit(_CANARIES))
 
 
 def newest_conditions(connection: Connection, detectors: Collection[str]) -> list[Entry]:

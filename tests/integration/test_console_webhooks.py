@@ -9,14 +9,17 @@ import pytest
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]  # has no types
 
 from dashboard.adapters.parts import Parts
+from dashboard.service.picture import Picture
 from gascore.alarm import NoticeState
+from gascore.canary import CanaryMeasured
 from gascore.journal import (
+    Event,
     KeyPressed,
     NoticeStepped,
     ReceiptReceived,
     ReplyReceived,
 )
-from gascore.words import NoticeId
+from gascore.words import AreaId, DetectorId, NoticeId
 from support.alarms import NOW_MS, a_leak, a_notice
 from support.console import PUBLIC, TWILIO_TOKEN, Console, a_console
 from support.console_collector import is_seen
@@ -155,6 +158,7 @@ async def test_prometheus_reads_messages_detectors_alarms_notices_and_latency(co
     alarm = a_leak()
     console.open_alarm(alarm)
     console.journal.append([NoticeStepped(notice=a_notice(1, alarm, NoticeState.HANDED_OVER))], NOW_MS)
+    console.journal.append(leaks_for_a_test(), NOW_MS)
     await is_seen(console)
     await console.follows()
     text = (await console.client().get("/metrics")).text
@@ -171,10 +175,34 @@ async def test_prometheus_reads_messages_detectors_alarms_notices_and_latency(co
         "gaswatch_sequence_gaps 4.0",
         'gaswatch_broker_dropped{link="main:1883"} 12.0',
         'gaswatch_broker_held{link="main:1883"} 300.0',
+        'gaswatch_canary_ok{area="north"} 1.0',
+        'gaswatch_canary_ok{area="south"} 0.0',
+        'gaswatch_canary_seconds{area="north"} 7.3',
     ):
         assert line in text.splitlines()
     assert "gaswatch_series_spool_readings" not in text
     assert "cloud:8883" not in text, "what is not counted is not 0"
+    assert 'gaswatch_canary_seconds{area="south"}' not in text
+    assert 'gaswatch_canary_age_seconds{area="north"} ' in text
+    shown = (await (await console.signed_in()).get("/system")).json()["canaries"]
+    assert [(one["area"], one["ok"], one["stations"]["delivered"]) for one in shown] == [
+        ("north", True, 7.3),
+        ("south", False, None),
+    ]
+    found = console.parts.alarms.open_alarms()
+    again = Picture()
+    again.begin(found.cursor, found.entries, console.parts.town.names())
+    assert again.canaries == console.parts.follower.picture.canaries, "known at once after a restart"
+
+
+def leaks_for_a_test() -> list[Event]:
+    """Test leaks: one that arrived, after one that did not, and one that never did."""
+    sent_ms = NOW_MS - 60_000
+    north, south = (AreaId(one) for one in ("north", "south"))
+    early = CanaryMeasured(area=north, detector=DetectorId("canary-north"), sent_ms=1, ok=False, why="?")
+    good = msgspec.structs.replace(early, sent_ms=sent_ms, ok=True, why="", delivered_ms=sent_ms + 7_300)
+    bad = msgspec.structs.replace(early, area=south, detector=DetectorId("canary-south"), why="no alarm")
+    return [early, good, bad]
 
 
 async def test_a_dashboard_is_healthy_when_it_serves_and_ready_when_its_store_answers(

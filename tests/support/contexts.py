@@ -237,6 +237,11 @@ def _system(name: str) -> dict[str, object]:
             views.LatencyLine("alerts", "handed_over", 3, 0.5, None),
             views.LatencyLine("dashboard", "screen", 0, None, None),
         ),
+        "canaries": (
+            views.CanaryLine(
+                name, name, NOW_MS, ok=False, why=name, stations={"journal": 0.1, "opened": None}
+            ),
+        ),
         "quarantine": (views.QuarantineLine(1, NOW_MS, "gas/1/x/status", None, "not_json", name, name),),
         "journal_id": 123_456,
         "journal_lag": 0,

@@ -95,6 +95,8 @@ class Formats:
     def _figure(self, kind: str, value: str) -> str:
         if not (value.isascii() and value.isdigit()):
             return self.word(value, "note_value")
+        if kind.endswith("_ms"):
+            return self.instant(int(value))
         if kind.endswith("_bytes"):
             return size(int(value))
         if kind.endswith("_s"):

@@ -188,6 +188,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "dashboard": "Dashboard",
         "simulator": "Simulator",
         "link": "Broker link",
+        "auditor": "Self-audit",
     },
     "note": {
         "sequence_gaps": "Sequence gaps",
@@ -206,10 +207,13 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "sms": "SMS",
         "twilio_sms": "Texts by Twilio",
         "twilio_voice": "Calls by Twilio",
+        "console": "Console",
         "store": "Store",
         "cursor": "Journal read up to",
         "audit": "Self-audit",
         "heartbeat": "Heartbeat to the outside",
+        "desk_ms": "Alarm desk's last look",
+        "looked_ms": "Last look",
         "notices_handed_over": "Texts handed over",
         "notices_refused": "Texts refused",
         "notices_retried": "Texts tried again",
@@ -229,6 +233,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "note_value": {
         "ok": "all is well",
         "down": "down",
+        "off": "switched off",
         "no_account": "no account is set",
         "not told by this broker": "not told by this broker",
     },
@@ -352,11 +357,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "hastened": "escalation asked for",
     },
     "reach": {"unverified": "not proven yet", "reachable": "yes", "unreachable": "no"},
-    "reach_why": {
-        "stopped": "wrote STOP",
-        "refused": "refused by the provider",
-        "undelivered": "texts do not arrive",
-    },
+    "reach_why": {"stopped": "wrote STOP", "refused": "refused", "undelivered": "texts do not arrive"},
     "reach_by": {"sms": "a text arrived", "voice": "a key in a call", "reply": "a reply"},
     "hazard_end": {
         "put_right": "put right",
@@ -391,6 +392,8 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "handed_over": "the SMS provider",
         "stream": "the stream to the browser",
         "screen": "the operator's screen",
+        "opened": "the alarm",
+        "delivered": "the test phone",
     },
     "user_role": {"operator": "Operator", "inspector": "Inspector", "admin": "Administrator"},
 }
