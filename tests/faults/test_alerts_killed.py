@@ -37,6 +37,8 @@ pytestmark = pytest.mark.faults
 KILLS: Final = 200 if os.environ.get("CI") else 12
 COMMANDS: Final = 20 if os.environ.get("CI") else 6
 """One start in so many is of the command itself, which takes seconds; the others are forks of what it imports."""
+BACKLOG: Final = 20
+"""Leaks at most whose texts are not settled when the next one comes: a machine that is busy otherwise must keep up."""
 CLOCK: Final = SystemClock()
 OPEN: Final = {NoticeState.PENDING, NoticeState.SENDING, NoticeState.UNKNOWN}
 FIRST: Final = (Role.OWNER, Role.SAFETY_OFFICER, Role.SHIFT_LEADER)
@@ -153,10 +155,15 @@ class Leaks:
         self.look()
         return len(self.opened) >= self.count
 
+    @property
+    def unsettled(self) -> int:
+        """Leaks of whose first texts it is not known yet what became of them."""
+        return self.count - len(self._settled())
+
     def is_settled(self) -> bool:
-        """Whether it is known of every first text what became of it."""
+        """Whether there are none of those left."""
         self.look()
-        return len(self._settled()) == self.count
+        return self.unsettled == 0
 
     def answer(self) -> None:
         """Operators take on what everybody was told of; else hundreds of ladders would go on climbing."""
@@ -180,7 +187,7 @@ async def test_no_text_of_a_leak_is_lost_by_a_kill_and_none_is_sent_twice(tmp_pa
 
         def has_begun() -> bool:
             assert process.poll() is None, f"alerts ended by itself:\n{alerts.said}"
-            return leaks.has_all()
+            return leaks.has_all() and leaks.unsettled <= BACKLOG
 
         for _ in range(KILLS):
             process = alerts.start()
