@@ -77,3 +77,10 @@ def test_who_waits_for_company_does_not_wait_for_ever(town: AlarmTown) -> None:
         town.advance(30)
     texts = [at for at, text in town.heard(Role.OWNER) if "2条:" in text]
     assert texts == [130]
+
+
+def test_the_silences_of_one_place_at_once_are_one_text_without_any_delay(town: AlarmTown) -> None:
+    for detector in ("kitchen-1", "kitchen-2", "bottles-1"):
+        town.raised(Condition.OFFLINE, detector)
+    town.advance(60)
+    assert [(at, "3条:" in text) for at, text in town.heard(Role.OWNER)] == [(45, True)]

@@ -1,6 +1,10 @@
-"""Incidents as they would be reported: a night without an answer, a wrong code, a storm of leaks with restarts."""
+"""Incidents as they would be reported: a night without an answer, a wrong code, a storm of leaks with restarts.
+
+With the budgets and bundles that a deployment has; people can be texted and called.
+"""
 
 from collections.abc import Iterator
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -8,7 +12,10 @@ from typing import Final
 
 import pytest
 
-from gascore.alarm import AlarmStatus
+from alerts.ports import Books
+from alerts.service.courier import Courier, HouseRules
+from alerts.service.switchboard import Registered, Switchboard
+from gascore.alarm import AlarmStatus, ChannelKind, NoticeState
 from gascore.journal import AlarmStep, AlarmStepped, ConditionRaised, NoticeStepped, Reason, Sample
 from gascore.registry import Detector, Duty, Ledger, Person, Role, Room, Site, SiteKind
 from gascore.words import (
@@ -26,6 +33,7 @@ from gascore.words import (
 from gaswatch.stores.desk import SqlBooks
 from support.alarm_town import PEOPLE, AlarmTown
 from support.killer import Killed, KillingBooks
+from support.phones import Phones
 
 pytestmark = pytest.mark.story
 LEAKS: Final = 200
@@ -35,13 +43,31 @@ STEPS_S: Final = (90, 300, 900)
 SLACK_S: Final = 2
 CAUGHT_S: Final = 35
 """A text that a kill caught in sending: first its lease runs out (30 s), then the provider is asked."""
-CAUGHT: Final = 12
-"""As many as there are kills, at most."""
+
+
+class InProduction(AlarmTown):
+    """As it is deployed; `heard` has calls, too."""
+
+    @cached_property
+    def calls(self) -> Phones:
+        """Who is called."""
+        return Phones(self.clock, self.start_ms, name="twilio_voice", kind=ChannelKind.VOICE, count=100_000)
+
+    def restart(self, books: Books | None = None) -> None:
+        """A new process over the same store."""
+        self.house_rules = HouseRules()
+        super().restart(books)
+        self.switchboard = Switchboard([Registered(self.phones), Registered(self.calls)], self.clock)
+        self.courier = Courier(books or SqlBooks(self.engine), self.switchboard, self.house_rules)
+
+    def heard(self, role: Role) -> list[tuple[int, str]]:
+        """Texts and calls."""
+        return sorted(super().heard(role) + self.calls.inbox.get(PEOPLE[role], []))
 
 
 @pytest.fixture
 def town(tmp_path: Path) -> Iterator[AlarmTown]:
-    town = AlarmTown(tmp_path)
+    town = InProduction(tmp_path)
     yield town
     town.engine.dispose()
 
@@ -119,20 +145,21 @@ def test_receipts_that_come_twice_and_in_the_wrong_order_change_nothing_any_more
 def test_two_hundred_leaks_within_a_minute_while_everything_is_killed_again_and_again(
     tmp_path: Path, seed: int
 ) -> None:
-    town = AlarmTown(tmp_path)
+    town = InProduction(tmp_path)
     town.registry.put(a_street(), by="test", at_ms=town.start_ms)
     town.settle()
     chance = Random(seed)  # noqa: S311 -- the seed of a story
     began = sorted(chance.randrange(STORM_S * 1000) for _ in range(LEAKS))
     kills = {number: chance.randrange(1, 120) for number in chance.sample(range(LEAKS), 12)}
 
+    caught: set[int] = set()
     for number, at_ms in enumerate(began):
         until_s = (town.start_ms + at_ms - town.clock.now_ms()) / 1000
-        _survives(town, until_s)
+        _survives(town, until_s, caught)
         if number in kills:
             town.restart(KillingBooks(SqlBooks(town.engine), kills[number]))
         town.journal.append([_leaks(number, town.clock.now_ms())], town.clock.now_ms())
-        _survives(town, 0)
+        _survives(town, 0, caught)
     town.restart()
     town.advance(100)
     town.restart()
@@ -140,9 +167,10 @@ def test_two_hundred_leaks_within_a_minute_while_everything_is_killed_again_and_
 
     alarms = {e.alarm.site: e.alarm for e in town.events(AlarmStepped) if e.step is AlarmStep.OPENED}
     assert len(alarms) == LEAKS
-    firsts = [town.phones.inbox[_phone(number)][0][0] - at_ms // 1000 for number, at_ms in enumerate(began)]
-    assert max(firsts) <= CAUGHT_S
-    assert sum(late > SLACK_S for late in firsts) <= CAUGHT, "a leak was told late that no kill had caught"
+    for number, at_ms in enumerate(began):
+        told_s = town.phones.inbox[_phone(number)][0][0] - at_ms // 1000
+        was_caught = alarms[_site(number)].id in caught
+        assert told_s <= (CAUGHT_S if was_caught else SLACK_S), f"{number} was told after {told_s} s"
     climbed: dict[tuple[int, int], int] = {}
     for entry in town.journal.after(0, 1_000_000):
         event = entry.event
@@ -150,19 +178,21 @@ def test_two_hundred_leaks_within_a_minute_while_everything_is_killed_again_and_
             climbed.setdefault((event.alarm.id, event.rung), entry.at_ms)
     for alarm in alarms.values():
         for rung, after_s in enumerate(STEPS_S, 1):
-            late_s = (climbed[alarm.id, rung] - alarm.opened_ms) / 1000 - after_s
-            assert late_s <= SLACK_S, f"step {rung} of alarm {alarm.id} came {late_s} s late"
-    leader = [text for _, text in town.phones.inbox[PEOPLE[Role.SHIFT_LEADER]]]
+            off_s = (climbed[alarm.id, rung] - alarm.opened_ms) / 1000 - after_s
+            assert abs(off_s) <= SLACK_S, f"step {rung} of alarm {alarm.id} came {off_s} s late"
+    leader = [text for _, text in town.heard(Role.SHIFT_LEADER)]
     assert all(any(f"街{number:03}" in text for text in leader) for number in range(LEAKS))
 
 
-def _survives(town: AlarmTown, seconds: float) -> None:
-    """Let time pass; a process that dies is started again at once."""
+def _survives(town: AlarmTown, seconds: float, caught: set[int]) -> None:
+    """Let time pass; a process that dies is started again at once. `caught`: the alarms whose text it was sending."""
     end_ms = town.clock.now_ms() + round(seconds * 1000)
     while True:
         try:
             town.advance((end_ms - town.clock.now_ms()) / 1000)
         except Killed:
+            sending = [one for one in town.notices().values() if one.state is NoticeState.SENDING]
+            caught.update(one.alarm for one in sending if one.alarm is not None)
             town.restart()
         else:
             return
@@ -172,10 +202,14 @@ def _phone(number: int) -> str:
     return f"+861370001{number:04}"
 
 
+def _site(number: int) -> SiteId:
+    return SiteId(f"street-{number}")
+
+
 def _leaks(number: int, now_ms: int) -> ConditionRaised:
     return ConditionRaised(
         detector=DetectorId(f"street-{number}"),
-        site=SiteId(f"street-{number}"),
+        site=_site(number),
         condition=Condition.LEAK,
         since_ms=now_ms,
         reason=Reason.REPORTED_STATE,
@@ -192,7 +226,7 @@ def a_street() -> Ledger:
         people=tuple(Person(PersonId(f"o-{n}"), "店主", "Owner", _phone(n)) for n in numbers),
         sites=tuple(
             Site(
-                id=SiteId(f"street-{n}"),
+                id=_site(n),
                 name=f"街{n:03}",
                 name_en=f"Street {n:03}",
                 short_name=f"街{n:03}",
@@ -204,16 +238,14 @@ def a_street() -> Ledger:
             for n in numbers
         ),
         rooms=tuple(
-            Room(
-                RoomId(f"r-{n}"), SiteId(f"street-{n}"), "厨房", "K", RoomKind.KITCHEN, SupplyGas.NATURAL_GAS
-            )
+            Room(RoomId(f"r-{n}"), _site(n), "厨房", "K", RoomKind.KITCHEN, SupplyGas.NATURAL_GAS)
             for n in numbers
         ),
         detectors=tuple(
             Detector(
                 no=1000 + n,
                 id=DetectorId(f"street-{n}"),
-                site=SiteId(f"street-{n}"),
+                site=_site(n),
                 room=RoomId(f"r-{n}"),
                 model="T1",
                 target=frozenset({TargetGas.METHANE}),
@@ -221,5 +253,5 @@ def a_street() -> Ledger:
             )
             for n in numbers
         ),
-        duties=tuple(Duty(PersonId(f"o-{n}"), Role.OWNER, SiteId(f"street-{n}")) for n in numbers),
+        duties=tuple(Duty(PersonId(f"o-{n}"), Role.OWNER, _site(n)) for n in numbers),
     )
