@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from gascore.canary import is_canary
 from gascore.clock import Clock
 from gaswatch.broker.address import HOST
 from gaswatch.broker.choice import in_words
@@ -19,6 +20,9 @@ DATA_DIR: Final = "var/demo"
 _EVERYWHERE: Final = "0.0.0.0"  # noqa: S104 -- compared with, not listened on
 _SENDER: Final = "+861000000000"
 """In the simulated carrier's range, which no carrier assigns."""
+_CANARY_AREA: Final = "TOWN-1"
+_TEST_PHONE: Final = "+8610000009999"
+"""Likewise; nobody of the town has it."""
 
 
 class DemoError(Exception):
@@ -46,6 +50,9 @@ def environment(given: Mapping[str, str], settings: Settings) -> dict[str, str]:
         "GASWATCH_CLEAR_DELAY_S": "10",
         # What waits to go together in one text still goes before the story ends.
         "GASWATCH_BUNDLE_S": "5",
+        # A test leak every minute, so that one is seen to arrive.
+        "GASWATCH_CANARY": f"{_CANARY_AREA}={_TEST_PHONE}",
+        "GASWATCH_CANARY_EVERY_S": "60",
     }
     if not settings.mqtt_url and not is_free(HOST, settings.mqtt_port):
         preset["GASWATCH_MQTT_PORT"] = "0"
@@ -75,7 +82,8 @@ def seed(settings: Settings, clock: Clock) -> int:
     engine = open_engine(settings.database)
     try:
         registry = SqlRegistry(engine)
-        strangers = {one.id for one in registry.ledger().sites} - {one.id for one in ledger.sites}
+        theirs = {one.id for one in registry.ledger().sites if not is_canary(one.id)}
+        strangers = theirs - {one.id for one in ledger.sites}
         if strangers:
             raise DemoError(
                 f"{engine.url.render_as_string(hide_password=True)} holds a ledger that is not the demo's "
@@ -103,6 +111,7 @@ gaswatch demo: a simulated town with 60 sites and 150 gas detectors. Nothing lea
                   the valve closes, the gas is gone after about two minutes, the alarm stays
   after 20 s      a restaurant's mains is cut: its detectors go offline
   after 30 s      a sensor in a canteen fails
+  every minute    a test leak goes the whole way to a test phone and is measured (page "System")
   after 90 s      whoever has not answered is joined by the next people up the ladder
 
   Acknowledge in the console, or reply with the code in a text from the phones' page.

@@ -7,6 +7,7 @@ from math import ceil
 from typing import Final
 
 from gascore.alarm import ALARM_OF_CONDITION, Alarm, AlarmKind, Notice, NoticePurpose, NoticeState
+from gascore.canary import is_canary
 from gascore.journal import (
     AlarmStepped,
     ConditionChanged,
@@ -53,7 +54,7 @@ class Seen:
                 self._condition(event, is_ours=is_ours)
             case ConditionCleared() as event:
                 self._cleared(event)
-            case AlarmStepped(alarm=alarm):
+            case AlarmStepped(alarm=alarm) if not is_canary(alarm.detector):
                 self.alarms[alarm.id] = alarm
                 self.stepped |= {alarm.id} if is_ours else set()
             case NoticeStepped(notice=notice):

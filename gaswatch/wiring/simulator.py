@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from gascore.clock import Clock
 from gaswatch.broker.address import address
+from gaswatch.canaries import NAME as TEST
 from gaswatch.network import PortBusyError
 from gaswatch.secrets import Secrets
 from gaswatch.settings import Settings, SettingsError
@@ -41,9 +42,8 @@ def build(settings: Settings, clock: Clock) -> Simulator:
     webhooks = HttpWebhooks()
     carrier = _carrier(settings, webhooks, clock)
     engine = open_engine(settings.database)
-    phones = CarrierServer(
-        carrier, people_of(town.ledger), settings.http_host, settings.phones_port, zone=settings.timezone
-    )
+    people = people_of(town.ledger) | {phone: f"{TEST} · {area}" for area, phone in settings.canary}
+    phones = CarrierServer(carrier, people, settings.http_host, settings.phones_port, zone=settings.timezone)
 
     async def serve_phones() -> None:
         try:

@@ -6,11 +6,12 @@ import pytest
 
 from gascore.registry import Area, Ledger, Site, SiteKind
 from gascore.words import AreaId, SiteId
-from gaswatch import demo
+from gaswatch import canaries, demo
 from gaswatch.settings import Settings
 from gaswatch.stores.engine import open_engine
 from gaswatch.stores.registry import SqlRegistry
 from gaswatch.stores.schema import metadata
+from simulator.rules.town import people_of
 from support.clock import ManualClock
 
 
@@ -48,6 +49,17 @@ def test_the_town_is_entered_once_and_not_changed_by_the_next_start(tmp_path: Pa
     metadata.create_all(open_engine(settings.database))
     assert demo.seed(settings, ManualClock()) > 200
     assert demo.seed(settings, ManualClock()) == 0
+
+
+def test_the_next_start_does_not_take_the_test_leaks_place_for_somebodys(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    engine = open_engine(settings.database)
+    metadata.create_all(engine)
+    demo.seed(settings, ManualClock())
+    area, _, phone = demo.environment({}, settings)["GASWATCH_CANARY"].partition("=")
+    canaries.seed(SqlRegistry(engine), {area: phone}, 1)
+    demo.seed(settings, ManualClock())
+    assert phone not in people_of(demo.town(settings).ledger)
 
 
 def test_a_store_with_somebodys_real_sites_is_left_alone(tmp_path: Path) -> None:
