@@ -26,6 +26,8 @@ from gascore.operators import OperatorAction, OperatorRequested
 from gascore.words import AlarmId, AreaId, DetectorId
 
 _log = structlog.get_logger()
+SETTLE_MS: Final = 5_000
+"""After a start the broker may only just be reading that our detectors may come in."""
 TROUBLE: Final = "canary {}"
 BY: Final = "canary"
 ENTRIES: Final = 1_000
@@ -105,7 +107,7 @@ class Canaries:
         left = [one for one in parts.books.open_of([AlarmKind.LEAK]) if one.detector in parts.areas]
         self._wrong = parts.troubles.open_troubles(TROUBLE.format(""))
         self._cursor = parts.journal.last_id()
-        self._next_ms = self._after(now_ms)
+        self._next_ms = self._after(now_ms + SETTLE_MS)
         self._runs = dict.fromkeys(parts.areas, Run())
         for alarm in left:
             if alarm.detector is not None:
