@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Final
 
+from alerts.rules.bundle import bundled_in
 from gascore.alarm import ALARM_OF_CONDITION, Alarm, AlarmKind, Notice, NoticePurpose, NoticeState
 from gascore.canary import is_canary
 from gascore.journal import (
@@ -19,7 +20,7 @@ from gascore.journal import (
     ServiceStepped,
 )
 from gascore.service_status import LATENCY_BOUNDS_S, Histogram, ServiceStatus
-from gascore.words import DetectorId, Level
+from gascore.words import DetectorId, Level, NoticeId
 from simulator.rules.story import Expectation
 
 _TOLD: Final = {NoticeState.HANDED_OVER, NoticeState.DELIVERED}
@@ -92,8 +93,14 @@ class Seen:
         return [
             one
             for one in self.notices.values()
-            if one.alarm == alarm.id and one.state in _TOLD and (one.id in self.run_notices or not fresh)
+            if one.alarm == alarm.id and self._went(one) and (one.id in self.run_notices or not fresh)
         ]
+
+    def _went(self, notice: Notice) -> bool:
+        """A provider took it, or the notice that says the same for several alarms."""
+        lead = bundled_in(notice.code)
+        carrier = notice if lead is None else self.notices.get(NoticeId(lead))
+        return carrier is not None and carrier.state in _TOLD
 
 
 @dataclass(frozen=True)

@@ -126,6 +126,16 @@ def test_each_step_of_the_way_is_missed_by_its_name() -> None:
     assert "not over (due after 130 s)" in told(raised(), alarm(active=True), notice()).text
 
 
+def test_what_went_in_the_text_of_another_alarm_was_told_when_that_one_left() -> None:
+    own = notice(NoticeState.SUPERSEDED)
+    inside = NoticeStepped(notice=msgspec.structs.replace(own.notice, code="bundled:9", handed_ms=None))
+    carrier = msgspec.structs.replace(own.notice, id=NoticeId(9), alarm=AlarmId(8))
+    for state, good in ((NoticeState.DELIVERED, True), (NoticeState.REFUSED, False)):
+        lead = NoticeStepped(notice=msgspec.structs.replace(carrier, state=state))
+        assert told(raised(), alarm(), inside, lead).is_good is good
+    assert "nobody was told" in told(raised(), alarm(), inside).text
+
+
 def test_what_is_not_due_yet_is_not_missed_but_a_run_without_anything_due_proves_nothing() -> None:
     assert told(raised(), alarm(active=True), notice(), ran_s=100).is_good
     done = told(ran_s=60)
