@@ -194,6 +194,8 @@ class Found:
     provider_id: str
     state: NoticeState = NoticeState.HANDED_OVER
     code: str | None = None
+    receipt_ms: int | None = RECEIPT_MS
+    """As in `Handed`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -249,7 +249,7 @@ def _found(state: Parcel, event: Event, now_ms: int) -> Step:
         state, event.state, now_ms, code=event.code, provider_id=event.provider_id, handed_ms=handed_ms
     )
     if event.state is NoticeState.HANDED_OVER:
-        found = _awaiting(found, RECEIPT_MS, now_ms)
+        found = _awaiting(found, event.receipt_ms, now_ms)
     return Step(found, (), Because.FOUND)
 
 

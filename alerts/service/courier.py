@@ -197,7 +197,7 @@ class Courier:
                     return CannotSay("another_notice")
                 # Two providers, or one that counts anew, may use an id twice; ours must not.
                 said = dataclasses.replace(said, provider_id=f"{said.provider_id}#{parcel.notice.id}")
-        if isinstance(said, Handed):
+        if isinstance(said, Handed | Found):
             return dataclasses.replace(said, receipt_ms=self._patience_ms(carried.provider))
         return said
 

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from alerts.rules.delivery import Hop, Refused, TryLater
-from alerts.service.courier import Courier
+from alerts.service.courier import Courier, HouseRules
 from alerts.service.switchboard import Registered, Switchboard
 from gascore.alarm import ChannelKind, Notice, NoticeState
 from gascore.registry import Role
@@ -177,3 +177,17 @@ def test_a_hand_over_whose_receipts_were_lost_is_settled_by_asking(town: Town) -
     town.leaks_with_ways()
     town.advance(60)
     assert town.ways() == [("sms", "owner", NoticeState.DELIVERED)]
+
+
+@pytest.mark.parametrize(("receipt_s", "called"), [(20, True), (60, False)])
+def test_who_was_found_at_the_provider_is_waited_for_as_long_as_the_settings_say(
+    town: Town, receipt_s: int, *, called: bool
+) -> None:
+    rules = HouseRules(receipt_ms=receipt_s * 1000, bundle_ms=0)
+    town.courier = Courier(SqlBooks(town.engine), town.switchboard, rules)
+    town.phones.trouble = {OWNER: NO_ANSWER}
+    town.leaks_with_ways()
+    text = next(sid for sid, address, _ in town.phones.taken if address == OWNER)
+    town.phones.became = {text: NoticeState.HANDED_OVER}
+    town.advance(40)
+    assert (OWNER in town.calls.inbox) is called
