@@ -3,15 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
-from dashboard.adapters.views import (
-    CanaryLine,
-    ConditionLine,
-    DetectorLine,
-    LatencyLine,
-    Missing,
-    QuarantineLine,
-    ServiceLine,
-)
+from dashboard.adapters.views import ConditionLine, DetectorLine, Missing
+from dashboard.adapters.views_system import CanaryLine, LatencyLine, QuarantineLine, ServiceLine
 from dashboard.ports import Installed, Newest, Quarantined
 from dashboard.rules.board import Names
 from gascore.canary import CanaryMeasured

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from dashboard.adapters import measured, views
+from dashboard.adapters import measured, views, views_system
 from dashboard.adapters.api.answers import ALARM_MOST, AlarmNumber
 from dashboard.adapters.api.detectors import DAY_MS, ENTRIES, installed
 from dashboard.adapters.api.reports import uptime_report
@@ -159,7 +159,7 @@ async def protection(
     except NoSuchPlaceError:
         error = "place"
     asked = {"from": first.isoformat(), "to": last.isoformat()} | ({"area": area} if area else {})
-    context = views.ProtectionContext(
+    context = views_system.ProtectionContext(
         **base_of(request, parts, user),
         from_day=first.isoformat(),
         to_day=last.isoformat(),
@@ -201,7 +201,7 @@ async def system(request: Request, parts: UsesParts, user: SignedIn) -> Response
     picture = parts.follower.picture
     collector = picture.words.get(COLLECTOR)
     kept = await parts.lanes.quick.do(lambda: parts.quarantine.newest(QUARANTINE_SHOWN))
-    context = views.SystemContext(
+    context = views_system.SystemContext(
         **base_of(request, parts, user),
         system=picture.system(now_ms),
         services=service_lines(picture.words, now_ms),

@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
 
-from dashboard.adapters import views
+from dashboard.adapters import views, views_upkeep
 from dashboard.adapters.api.answers import ALARM_MOST
 from dashboard.adapters.api.detectors import DAY_MS
 from dashboard.adapters.api.hazards import hazard_item
@@ -34,7 +34,7 @@ async def upkeep(
     page = await parts.lanes.quick.do(lambda: parts.hazards.page(query, now_ms))
     found = await kpis_of(parts, Period(until_ms - DAYS * DAY_MS, until_ms))
     names = parts.follower.picture.board.names
-    context = views.UpkeepContext(
+    context = views_upkeep.UpkeepContext(
         **base_of(request, parts, user),
         hazards=tuple(hazard_item(one, names, now_ms) for one in page.found),
         next_before=page.next_before,

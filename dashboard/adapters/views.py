@@ -11,16 +11,11 @@ from typing import Any, Final, Literal, TypedDict
 import msgspec
 
 from dashboard.ports import Contact, UserRole
-from dashboard.rules.kpi import Figure, Tallied
 from dashboard.rules.rows import Counts, Row, SystemRow
-from dashboard.rules.uptime import UptimeReport
 from gascore.contacts import Reachability
 from gascore.correction import Corrected
-from gascore.hazard import Hazard
-from gascore.registry import Area, Person, SiteKind
-from gascore.service_status import MessageCounts
+from gascore.registry import SiteKind
 from gascore.thresholds import Thresholds
-from gascore.windows import PlaceKind, Window
 from gascore.words import (
     AlarmId,
     Condition,
@@ -216,140 +211,11 @@ class InsideContext(BaseContext):
     next_after: AlarmId | None
 
 
-class ProtectionContext(BaseContext):
-    """Protection time per site for whole local days `from_day` to `to_day` inclusive ("YYYY-MM-DD").
-
-    Keys:
-        report: None when `error` says what is wrong with the question ("period", "place").
-        csv_url: the same question as a file.
-    """
-
-    from_day: str
-    to_day: str
-    area: str
-    areas: tuple[Area, ...]
-    report: UptimeReport | None
-    error: Literal["period", "place"] | None
-    csv_url: str
-
-
-class LatencyLine(msgspec.Struct, frozen=True):
-    """A latency stage; p50_s and p99_s are upper bounds (seconds), None: beyond the last bucket."""
-
-    service: str
-    stage: str
-    count: int
-    p50_s: float | None
-    p99_s: float | None
-
-
-class QuarantineLine(msgspec.Struct, frozen=True):
-    """A message that was kept for the operator; `payload` is shortened and printable."""
-
-    id: int
-    received_ms: int
-    topic: str
-    detector: DetectorId | None
-    reason: str
-    detail: str
-    payload: str
-
-
-class ServiceLine(msgspec.Struct, frozen=True):
-    """A service's own word; `age_ms` since it was said. `links`: broker link -> "up" or why it is down."""
-
-    name: str
-    pid: int
-    started_ms: int
-    age_ms: int
-    links: dict[str, str]
-    notes: dict[str, str]
-
-
-class CanaryLine(msgspec.Struct, frozen=True):
-    """The newest test leak of an area: how long it took to each station, seconds; `why` it did not arrive."""
-
-    area: str
-    area_en: str
-    sent_ms: int
-    ok: bool
-    why: str
-    stations: dict[str, float | None]
-
-
-class SystemContext(BaseContext):
-    """How we are ourselves.
-
-    Keys:
-        messages: None while the collector has said nothing; `messages.residual` must be 0.
-        rejected_by: count per reject reason.
-        quarantine: newest first.
-        journal_id: newest entry; journal_lag: entries that the console hasn't shown yet.
-    """
-
-    system: tuple[SystemRow, ...]
-    services: tuple[ServiceLine, ...]
-    messages: MessageCounts | None
-    rejected_by: dict[str, int]
-    latency: tuple[LatencyLine, ...]
-    canaries: tuple[CanaryLine, ...]
-    quarantine: tuple[QuarantineLine, ...]
-    journal_id: int
-    journal_lag: int
-
-
 class ProblemContext(BaseContext):
     """A page that can't be shown: `status` is HTTP's, `detail` says what to do."""
 
     status: int
     detail: str
-
-
-class HazardItem(Hazard, frozen=True, kw_only=True):
-    """A hazard, where it is, and whether it should have been put right by now."""
-
-    overdue: bool
-    site_name: str
-    site_name_en: str
-
-
-class WindowItem(Window, frozen=True, kw_only=True):
-    """A window, what its place and its person are called, and when it holds.
-
-    Attributes:
-        running_until_ms: it lies over its place until then; null: not now.
-        next_ms: when it begins (again); null: never, or it runs.
-    """
-
-    place_name: str
-    place_name_en: str
-    person_name: str
-    running_until_ms: int | None
-    next_ms: int | None
-
-
-class WindowsContext(BaseContext):
-    """Maintenance windows; `error` says what is wrong with the one that was sent, "" otherwise."""
-
-    windows: tuple[WindowItem, ...]
-    people: tuple[Person, ...]
-    places: tuple[PlaceKind, ...]
-    error: str
-
-
-class UpkeepContext(BaseContext):
-    """Open hazards, and what alarms asked of the operators.
-
-    Keys:
-        next_before: give it as `?before=` for the next page; None on the last.
-        figures: beside what the standards ask; tallied: what was counted.
-    """
-
-    hazards: tuple[HazardItem, ...]
-    next_before: int | None
-    operators: int
-    figures: tuple[Figure, ...]
-    tallied: Tallied
 
 
 class SiteName(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ValidationError
 
-from dashboard.adapters import views
+from dashboard.adapters import views, views_upkeep
 from dashboard.adapters.api.windows import (
     EveryWeek,
     WindowBody,
@@ -103,7 +103,7 @@ def _ms(text: str, parts: Parts) -> int:
 async def _page(request: Request, parts: Parts, user: User, error: str = "") -> Response:
     found = await window_list(parts)
     people = sorted(parts.follower.picture.board.names.people.values(), key=lambda one: one.name)
-    context = views.WindowsContext(
+    context = views_upkeep.WindowsContext(
         **base_of(request, parts, user),
         windows=found.items,
         people=tuple(people[:PEOPLE_SHOWN]),

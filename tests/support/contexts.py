@@ -5,7 +5,7 @@ from datetime import UTC
 
 import msgspec
 
-from dashboard.adapters import views
+from dashboard.adapters import views, views_system, views_upkeep
 from dashboard.ports import Contact
 from dashboard.rules.kpi import figures
 from dashboard.rules.rows import OutageRow, SystemRow, SystemState
@@ -66,7 +66,7 @@ def contexts(
 
 
 def _upkeep(name: str, name_en: str) -> dict[str, object]:
-    hazard = views.HazardItem(
+    hazard = views_upkeep.HazardItem(
         id=7,
         alarm=AlarmId(3),
         kind=AlarmKind.FAULT,
@@ -228,21 +228,23 @@ def _system(name: str) -> dict[str, object]:
     return {
         "system": (*SYSTEM, SystemRow("link main", SystemState.DOWN, name)),
         "services": (
-            views.ServiceLine("collector", 12, NOW_MS - DAY_MS, 900, {"main": name}, {"series": name}),
+            views_system.ServiceLine("collector", 12, NOW_MS - DAY_MS, 900, {"main": name}, {"series": name}),
         ),
         "messages": MessageCounts(1_000_000, 999_000, 500, 400, 90, 10),
         "rejected_by": {"not_json": 400},
         "latency": (
-            views.LatencyLine("collector", "journal", 10, 0.01, 0.05),
-            views.LatencyLine("alerts", "handed_over", 3, 0.5, None),
-            views.LatencyLine("dashboard", "screen", 0, None, None),
+            views_system.LatencyLine("collector", "journal", 10, 0.01, 0.05),
+            views_system.LatencyLine("alerts", "handed_over", 3, 0.5, None),
+            views_system.LatencyLine("dashboard", "screen", 0, None, None),
         ),
         "canaries": (
-            views.CanaryLine(
+            views_system.CanaryLine(
                 name, name, NOW_MS, ok=False, why=name, stations={"journal": 0.1, "opened": None}
             ),
         ),
-        "quarantine": (views.QuarantineLine(1, NOW_MS, "gas/1/x/status", None, "not_json", name, name),),
+        "quarantine": (
+            views_system.QuarantineLine(1, NOW_MS, "gas/1/x/status", None, "not_json", name, name),
+        ),
         "journal_id": 123_456,
         "journal_lag": 0,
     }

@@ -10,7 +10,7 @@ from dashboard.adapters.api.answers import ALARM_MOST, json, shows
 from dashboard.adapters.auth import Acting, SignedIn
 from dashboard.adapters.parts import UsesParts
 from dashboard.adapters.problems import ProblemError
-from dashboard.adapters.views import HazardItem
+from dashboard.adapters.views_upkeep import HazardItem
 from dashboard.ports import HazardQuery
 from dashboard.rules.board import Names
 from gascore.hazard import Hazard, HazardRequested

@@ -8,7 +8,7 @@ from dashboard.adapters.api.answers import ALARM_MOST, json, shows
 from dashboard.adapters.auth import SignedIn, from_our_page
 from dashboard.adapters.lines import latency_lines, service_lines
 from dashboard.adapters.parts import UsesParts
-from dashboard.adapters.views import LatencyLine, ServiceLine
+from dashboard.adapters.views_system import LatencyLine, ServiceLine
 from dashboard.rules.health import COLLECTOR
 from dashboard.rules.rows import Counts, SystemRow
 from gascore.service_status import MessageCounts

@@ -12,7 +12,7 @@ from dashboard.adapters.api.detectors import installed
 from dashboard.adapters.auth import Acting, SignedIn
 from dashboard.adapters.parts import Parts, UsesParts
 from dashboard.adapters.problems import ProblemError
-from dashboard.adapters.views import WindowItem
+from dashboard.adapters.views_upkeep import WindowItem
 from gascore.alarm import LEAKS, AlarmKind
 from gascore.windows import PlaceKind, Weekly, Window, WindowError, check, next_time, time_at
 from gascore.words import AreaId, PersonId, RoomId, SiteId

@@ -10,7 +10,8 @@ from typing import get_args
 import jinja2
 import pytest
 
-from dashboard.adapters.views import Missing, ServiceLine
+from dashboard.adapters.views import Missing
+from dashboard.adapters.views_system import ServiceLine
 from dashboard.adapters.web import phrases
 from dashboard.adapters.web.formats import Formats, lel, percent
 from dashboard.adapters.web.render import AssetsMissingError, Pages
