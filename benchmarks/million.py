@@ -26,7 +26,7 @@ from typing import Any, Final
 
 import msgspec
 
-from collector.rules.judgement import Standing
+from collector.rules.page import Standing
 from collector.rules.saving import Saved
 from collector.rules.sequence import ALL_SEEN
 from gascore.registry import Ledger

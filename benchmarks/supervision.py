@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from collector.rules.conditions import Limits
-from collector.rules.judgement import Standing
+from collector.rules.page import Standing
 from collector.rules.supervision import TICK_MS, Supervisor
 from collector.rules.watch import QUIET, Watch, hear, silence_ms
 from collector.service.batch import Batch

@@ -85,7 +85,7 @@ class ConditionRaised(EventBase, frozen=True, tag="condition.raised"):
 
 
 class ConditionChanged(EventBase, frozen=True, tag="condition.changed"):
-    """Level or codes of an active condition changed."""
+    """Level or codes of an active condition changed, or a leak's peak: the highest %LEL since it began."""
 
     detector: DetectorId
     site: SiteId
@@ -97,10 +97,11 @@ class ConditionChanged(EventBase, frozen=True, tag="condition.changed"):
     codes: tuple[str, ...] = ()
     sample: Sample | None = None
     late: bool = False
+    peak_lel: float | None = None
 
 
 class ConditionCleared(EventBase, frozen=True, tag="condition.cleared"):
-    """A detector left a condition that held from `since_ms` to `ended_ms`."""
+    """A detector left a condition that held from `since_ms` to `ended_ms`; `peak_lel`: of a leak, its highest %LEL."""
 
     detector: DetectorId
     site: SiteId
@@ -109,6 +110,7 @@ class ConditionCleared(EventBase, frozen=True, tag="condition.cleared"):
     ended_ms: int
     reason: Reason
     sample: Sample | None = None
+    peak_lel: float | None = None
 
 
 class FirstReport(EventBase, frozen=True, tag="detector.first_report"):
@@ -211,7 +213,7 @@ class AlarmStep(StrEnum):
     ON_ITS_OWN = "on_its_own"
     """The alarm that stood for it is over, and it is not."""
     COUNTED = "counted"
-    """Its numbers changed: how many of a group are offline, how often a connection broke off."""
+    """Its numbers changed: how many of a group are offline, how often a connection broke off, a leak's peak."""
     ALSO_ACKED = "also_acked"
     """One more person took responsibility."""
     REMINDED = "reminded"
@@ -230,6 +232,10 @@ class AlarmStep(StrEnum):
     """Somebody works on it (`Alarm.owner`)."""
     HASTENED = "hastened"
     """A person asked for the next people up the ladder at once."""
+    LOUD = "loud"
+    """The board says so loudly from now on (`Alarm.is_loud`)."""
+    NOBODY_TOLD = "nobody_told"
+    """Nobody of a step could be told (`rung` says which)."""
 
 
 class AlarmStepped(EventBase, frozen=True, tag="alarm.stepped"):

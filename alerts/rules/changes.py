@@ -55,7 +55,6 @@ def changed(alarm: Alarm, reason: AlarmStep, event: Event, now_ms: int) -> Alarm
 def _back_or_other_level(alarm: Alarm, event: Event) -> Alarm:
     if not isinstance(event, Began):
         raise TypeError(f"TRANSITIONS changes a level on {type(event).__name__}")
-    lels = [value for value in (alarm.peak_lel, event.lel) if value is not None]
     # An open alarm never becomes less urgent: people were told that it is.
     priority = min(alarm.priority, event.priority)
     return msgspec.structs.replace(
@@ -64,7 +63,7 @@ def _back_or_other_level(alarm: Alarm, event: Event) -> Alarm:
         active=True,
         level=event.level,
         peak_level=max(alarm.peak_level, event.level),
-        peak_lel=max(lels, default=None),
+        peak_lel=_peak(alarm, event),
         priority=priority,
         codes=event.codes,
         cover=alarm.cover if alarm.cover and may_cover(alarm.kind, priority, alarm.cover) else None,
@@ -84,9 +83,15 @@ def _came_back(alarm: Alarm, event: Event) -> Alarm:
 
 
 def _normal(alarm: Alarm, event: Event) -> Alarm:
-    del event
     last_ms = alarm.changed_ms if alarm.active else alarm.last_ms
-    return msgspec.structs.replace(alarm, active=False, level=Level.NONE, last_ms=last_ms)
+    return msgspec.structs.replace(
+        alarm, active=False, level=Level.NONE, last_ms=last_ms, peak_lel=_peak(alarm, event)
+    )
+
+
+def _peak(alarm: Alarm, event: Event) -> float | None:
+    lels = (alarm.peak_lel, getattr(event, "lel", None))
+    return max((lel for lel in lels if lel is not None), default=None)
 
 
 def _acked(alarm: Alarm, event: Event) -> Alarm:
@@ -123,7 +128,9 @@ def _stood_for(alarm: Alarm, event: Event) -> Alarm:
 
 def _counted(alarm: Alarm, event: Event) -> Alarm:
     outage, count = getattr(event, "outage", None), getattr(event, "count", None)
-    return msgspec.structs.replace(alarm, outage=outage or alarm.outage, count=count or alarm.count)
+    return msgspec.structs.replace(
+        alarm, outage=outage or alarm.outage, count=count or alarm.count, peak_lel=_peak(alarm, event)
+    )
 
 
 def _shelved(alarm: Alarm, event: Event) -> Alarm:

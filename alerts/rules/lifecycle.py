@@ -298,4 +298,6 @@ def _cue_of_began(alarm: Alarm | None, event: Began) -> Cue:
         return Cue.WORSENED
     if event.level < alarm.level or tells_more:
         return Cue.EASED
-    return Cue.UNCHANGED
+    # More gas at the same level takes nobody's acknowledgement away, but what people are told next says it.
+    is_more = event.lel is not None and event.lel > (alarm.peak_lel or 0.0)
+    return Cue.NUMBERS if is_more else Cue.UNCHANGED

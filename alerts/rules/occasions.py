@@ -9,7 +9,7 @@ from gascore.words import AlarmId, DetectorId, Level, PersonId, Priority, RoomId
 
 @dataclass(frozen=True, slots=True)
 class Began:
-    """A condition holds. `id` is used when this opens an alarm; `lel` is %LEL; instants in ms."""
+    """A condition holds. `id` is used when this opens an alarm; `lel`: the highest %LEL so far; instants in ms."""
 
     id: AlarmId
     key: str
@@ -32,7 +32,9 @@ class Began:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The condition holds no more."""
+    """The condition holds no more; `lel`: the highest %LEL that it came to, if it is known."""
+
+    lel: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

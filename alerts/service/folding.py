@@ -156,7 +156,7 @@ def _condition(work: Casework, event: ConditionRaised | ConditionChanged, at_ms:
         since_ms=event.since_ms,
         received_ms=received_ms,
         level=event.level,
-        lel=event.sample.lel if event.sample else None,
+        lel=_worst(event),
         codes=(event.reason.value,) if kind is AlarmKind.TREND else event.codes,
         late=event.late,
         detector=event.detector,
@@ -167,6 +167,11 @@ def _condition(work: Casework, event: ConditionRaised | ConditionChanged, at_ms:
     work.happen(work.books.cases.of_key(began.key), began, Moment(at_ms, cause_ms))
     if kind is AlarmKind.WRONG_GAS:
         _now_untrustworthy(work, event.detector, at_ms)
+
+
+def _worst(event: ConditionRaised | ConditionChanged) -> float | None:
+    peak = event.peak_lel if isinstance(event, ConditionChanged) else None
+    return peak if peak is not None or event.sample is None else event.sample.lel
 
 
 def silences(entries: list[Entry], limit: int) -> list[DetectorId]:
@@ -224,7 +229,8 @@ def _now_untrustworthy(work: Casework, detector: DetectorId, at_ms: int) -> None
 def _cleared(work: Casework, event: ConditionCleared, at_ms: int) -> None:
     kind = ALARM_OF_CONDITION.get(event.condition)
     if kind is not None:
-        work.happen(work.books.cases.of_key(key_of(event.detector, kind)), Ended(), Moment(at_ms))
+        file = work.books.cases.of_key(key_of(event.detector, kind))
+        work.happen(file, Ended(event.peak_lel), Moment(at_ms))
 
 
 def _unknown_leak(work: Casework, event: UnknownLeak, at_ms: int) -> None:

@@ -33,6 +33,8 @@ class Limits(msgspec.Struct, frozen=True):
         clock_tolerance_ms: a detector's clock may be off by this.
         late_ms: a leak measured longer ago is marked late.
         battery_low, battery_fine: %, below and from which `low_battery` begins and ends.
+        peak_step_lel: the journal hears of a leak that has grown by so many %LEL within its level …
+        peak_every_ms: … but not more often than this. At its end it always hears the peak.
     """
 
     offline_factor: float = 2.5
@@ -42,12 +44,17 @@ class Limits(msgspec.Struct, frozen=True):
     late_ms: int = 300_000
     battery_low: float = 20.0
     battery_fine: float = 25.0
+    peak_step_lel: float = 10.0
+    peak_every_ms: int = 10_000
 
 
 class Held(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """An active condition: since when, how bad, and why.
 
-    `over_ms`: since this receipt every message has shown that it is over; it still has to stay so.
+    Attributes:
+        over_ms: since this receipt every message has shown that it is over; it still has to stay so.
+        peak_lel: of a leak: the highest %LEL so far, as the detector shows it.
+        told_lel, told_ms: the peak that the journal knows, and since which receipt.
     """
 
     since_ms: int
@@ -55,6 +62,9 @@ class Held(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     level: Level = Level.NONE
     codes: tuple[str, ...] = ()
     over_ms: int | None = None
+    peak_lel: float | None = None
+    told_lel: float | None = None
+    told_ms: int = 0
 
 
 class Finding(msgspec.Struct, frozen=True):

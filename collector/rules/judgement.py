@@ -10,31 +10,14 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from collector.rules.conditions import CHECKS, Answer, Finding, Held, Limits, Word, leak, wrong_gas
+from collector.rules.conditions import CHECKS, Answer, Finding, Limits, Word, leak, wrong_gas
 from collector.rules.fitness import corrected_reading
-from collector.rules.timing import Doubt, Timing
-from gascore.journal import ConditionChanged, ConditionCleared, ConditionRaised, FirstReport, Reason, Sample
+from collector.rules.page import Page, Standing, Step, over_at_ms
+from collector.rules.timing import Timing
+from gascore.journal import FirstReport, Reason, Sample
 from gascore.registry import Placed
 from gascore.wire import Status
 from gascore.words import Condition
-
-Effect: TypeAlias = ConditionRaised | ConditionChanged | ConditionCleared | FirstReport
-
-
-class Standing(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
-    """What is known of a detector. It is what gets saved, so a field needs a default and never changes its name.
-
-    Attributes:
-        reported: it has sent a status at least once, ever.
-        held: its active conditions.
-        declared: the target gas that it last named itself.
-        doubt: see `collector.rules.timing`.
-    """
-
-    reported: bool = False
-    held: dict[Condition, Held] = {}
-    declared: str | None = None
-    doubt: Doubt | None = None
 
 
 class Reported(msgspec.Struct, frozen=True):
@@ -97,22 +80,6 @@ Event: TypeAlias = (
 )
 
 
-class Step(msgspec.Struct, frozen=True):
-    """What is known now, and what to write into the journal."""
-
-    standing: Standing
-    effects: tuple[Effect, ...] = ()
-
-    @property
-    def reasons(self) -> tuple[Reason, ...]:
-        """Why each condition began, changed or ended, in order."""
-        return tuple(effect.reason for effect in self.effects if not isinstance(effect, FirstReport))
-
-
-NEW: Final = Standing()
-"""A detector that has not reported."""
-
-
 def is_supervised(placed: Placed, now_ms: int) -> bool:
     """Whether it is, or is going to be, required to report: commissioned and not retired."""
     return placed.commissioned_ms is not None and (placed.retired_ms is None or placed.retired_ms > now_ms)
@@ -121,128 +88,6 @@ def is_supervised(placed: Placed, now_ms: int) -> bool:
 def step(standing: Standing, placed: Placed, event: Event, limits: Limits) -> Step:
     """Apply one event; nothing is raised, and nothing changes in the arguments."""
     return ON[type(event)](standing, placed, event, limits)
-
-
-def share(standing: Standing) -> Standing:
-    """The same standing, as the one object that all detectors without conditions have in common."""
-    if standing.held or standing.doubt or not standing.reported:
-        return standing
-    return _QUIET.get(standing.declared, standing)
-
-
-_GASES: Final = ("methane", "lpg", "coal_gas", "co", "methane+co", "lpg+co", "methane+lpg")
-_QUIET: Final[Mapping[str | None, Standing]] = {
-    gas: Standing(reported=True, declared=gas) for gas in (None, *_GASES)
-}
-
-
-class _Page:
-    """Collects what one event changes."""
-
-    def __init__(self, standing: Standing, placed: Placed, sample: Sample | None = None) -> None:
-        self.standing = standing
-        self.placed = placed
-        self.sample = sample
-        self.held = standing.held
-        self.effects: list[Effect] = []
-
-    def settle(self, condition: Condition, answer: Answer, at_ms: int, *, late: bool = False) -> None:
-        """Bring one condition in line with what was found: the table (held, found) -> effect."""
-        held = self.held.get(condition)
-        if isinstance(answer, Finding):
-            if held is None:
-                self._raise(condition, answer, at_ms, late=late)
-            elif (held.level, held.codes) != (answer.level, answer.codes):
-                self._change(condition, held, answer, late=late)
-            else:
-                self.stays(condition)
-        elif answer is Word.GONE and held is not None:
-            self.clear(condition, at_ms, Reason.MESSAGE)
-
-    def settle_slowly(self, condition: Condition, answer: Answer, event: "Reported") -> None:
-        """The same, but it is over only when messages have shown so for the whole delay."""
-        held = self.held.get(condition)
-        timing, now_ms = event.timing, event.received_ms
-        if isinstance(answer, Finding) or held is None:
-            self.settle(condition, answer, timing.measured_ms, late=timing.late)
-        elif answer is not Word.GONE:
-            self.stays(condition)  # it can't tell any more: what it showed before proves nothing
-        elif (
-            held.over_ms is None or held.over_ms > now_ms  # by a clock that has been set back since
-        ) and self.placed.figures.clear_delay_s > 0:
-            self._put(condition, msgspec.structs.replace(held, over_ms=now_ms))
-        elif held.over_ms is None or now_ms >= over_at_ms(held.over_ms, self.placed):
-            self.clear(condition, timing.measured_ms, Reason.MESSAGE)
-
-    def stays(self, condition: Condition) -> None:
-        """It goes on; whatever showed that it is over counts no more."""
-        held = self.held.get(condition)
-        if held is not None and held.over_ms is not None:
-            self._put(condition, msgspec.structs.replace(held, over_ms=None))
-
-    def _raise(self, condition: Condition, found: Finding, at_ms: int, *, late: bool) -> None:
-        self._put(condition, Held(at_ms, found.reason, found.level, found.codes))
-        self.effects.append(
-            ConditionRaised(
-                detector=self.placed.id,
-                site=self.placed.site,
-                condition=condition,
-                since_ms=at_ms,
-                reason=found.reason,
-                level=found.level,
-                codes=found.codes,
-                sample=self.sample,
-                late=late,
-            )
-        )
-
-    def _change(self, condition: Condition, held: Held, found: Finding, *, late: bool) -> None:
-        self._put(condition, Held(held.since_ms, found.reason, found.level, found.codes))
-        self.effects.append(
-            ConditionChanged(
-                detector=self.placed.id,
-                site=self.placed.site,
-                condition=condition,
-                since_ms=held.since_ms,
-                reason=found.reason,
-                level=found.level,
-                previous=held.level,
-                codes=found.codes,
-                sample=self.sample,
-                late=late,
-            )
-        )
-
-    def clear(self, condition: Condition, at_ms: int, reason: Reason) -> None:
-        """End a condition if it holds."""
-        held = self.held.get(condition)
-        if held is None:
-            return
-        self.held = {key: value for key, value in self.held.items() if key is not condition}
-        self.effects.append(
-            ConditionCleared(
-                detector=self.placed.id,
-                site=self.placed.site,
-                condition=condition,
-                since_ms=held.since_ms,
-                ended_ms=max(at_ms, held.since_ms),
-                reason=reason,
-                sample=self.sample,
-            )
-        )
-
-    def _put(self, condition: Condition, held: Held) -> None:
-        self.held = {**self.held, condition: held}
-
-    def done(self, **changes: Any) -> Step:  # noqa: ANN401 -- the fields of Standing
-        """The step; the same standing when nothing changed."""
-        after = msgspec.structs.replace(self.standing, held=self.held, **changes)
-        return Step(self.standing if after == self.standing else share(after), tuple(self.effects))
-
-
-def over_at_ms(over_ms: int, placed: Placed) -> int:
-    """When a condition that has shown itself to be over since `over_ms` may end."""
-    return over_ms + round(placed.figures.clear_delay_s * 1000)
 
 
 SLOW: Final = frozenset({Condition.LEAK, Condition.TREND})
@@ -263,22 +108,25 @@ def _reported(standing: Standing, placed: Placed, event: Reported, limits: Limit
         status.co,
         None if may_be is None else may_be.most,
     )
-    page = _Page(standing, placed, sample)
+    page = Page(standing, placed, sample)
     if not standing.reported:
         page.effects.append(FirstReport(detector=placed.id, site=placed.site, received_ms=event.received_ms))
     for condition in (Condition.OFFLINE, Condition.NEVER_REPORTED):
         page.clear(condition, event.received_ms, Reason.MESSAGE)
     _clock(page, event)
     judged = at_worst(placed, status, declared, event.received_ms)
+    if Condition.LEAK in page.held and timing.measured_ms >= page.held[Condition.LEAK].since_ms:
+        page.measure()
     if timing.stale:
         _late_leak(page, event, judged, limits)
         return page.done(reported=True, doubt=timing.doubt)
     for condition, check in CHECKS.items():
         found = check(placed, judged, page.held.get(condition), limits)
         if condition in SLOW:
-            page.settle_slowly(condition, found, event)
+            page.settle_slowly(condition, found, timing, event.received_ms)
         else:
             page.settle(condition, found, timing.measured_ms, late=timing.late)
+    page.tell_peak(limits)
     _trend(page, event)
     page.settle(
         Condition.WRONG_GAS, wrong_gas(placed, declared) if required else Word.GONE, timing.measured_ms
@@ -296,19 +144,19 @@ def at_worst(placed: Placed, status: Status, declared: str | None, now_ms: int) 
     return msgspec.structs.replace(status, lel=found.most)
 
 
-def _trend(page: _Page, event: Reported) -> None:
+def _trend(page: Page, event: Reported) -> None:
     if Condition.LEAK in page.held:
         page.clear(Condition.TREND, event.timing.measured_ms, Reason.OVERTAKEN)
     else:
-        page.settle_slowly(Condition.TREND, event.trend, event)
+        page.settle_slowly(Condition.TREND, event.trend, event.timing, event.received_ms)
 
 
-def _clock(page: _Page, event: Reported) -> None:
+def _clock(page: Page, event: Reported) -> None:
     answer = Word.GONE if event.timing.trusted else Finding(Reason.MESSAGE)
     page.settle(Condition.UNTRUSTED_CLOCK, answer, event.received_ms)
 
 
-def _late_leak(page: _Page, event: Reported, judged: Status, limits: Limits) -> None:
+def _late_leak(page: Page, event: Reported, judged: Status, limits: Limits) -> None:
     held = page.held.get(Condition.LEAK)
     found = leak(page.placed, judged, held, limits)
     if isinstance(found, Finding) and found.level > (held.level if held else 0) and not event.told:
@@ -317,13 +165,13 @@ def _late_leak(page: _Page, event: Reported, judged: Status, limits: Limits) -> 
 
 def _came_online(standing: Standing, placed: Placed, event: CameOnline, limits: Limits) -> Step:
     del limits
-    page = _Page(standing, placed)
+    page = Page(standing, placed)
     page.clear(Condition.OFFLINE, event.received_ms, Reason.MESSAGE)
     return page.done()
 
 
 def _offline(standing: Standing, placed: Placed, since_ms: int, reason: Reason) -> Step:
-    page = _Page(standing, placed)
+    page = Page(standing, placed)
     # Before its first report it is "never reported" instead; out of service it may go when it likes.
     if standing.reported and is_supervised(placed, since_ms):
         page.settle(Condition.OFFLINE, Finding(reason), since_ms)
@@ -339,7 +187,7 @@ def _last_will(standing: Standing, placed: Placed, event: LastWill, limits: Limi
 
 def _stayed_quiet(standing: Standing, placed: Placed, event: StayedQuiet, limits: Limits) -> Step:
     del limits
-    page = _Page(standing, placed)
+    page = Page(standing, placed)
     for condition in sorted(SLOW):
         held = page.held.get(condition)
         if held and held.over_ms is not None and event.at_ms >= over_at_ms(held.over_ms, placed):
@@ -354,7 +202,7 @@ def _fell_silent(standing: Standing, placed: Placed, event: FellSilent, limits: 
 
 def _never_reported(standing: Standing, placed: Placed, event: NeverReported, limits: Limits) -> Step:
     del limits
-    page = _Page(standing, placed)
+    page = Page(standing, placed)
     if not standing.reported:
         page.settle(Condition.NEVER_REPORTED, Finding(Reason.NO_FIRST_REPORT), event.since_ms)
     return page.done()
@@ -362,7 +210,7 @@ def _never_reported(standing: Standing, placed: Placed, event: NeverReported, li
 
 def _ledger_read(standing: Standing, placed: Placed, event: LedgerRead, limits: Limits) -> Step:
     del limits
-    page = _Page(standing, placed)
+    page = Page(standing, placed)
     if not event.required:
         _end(page, (Condition.OFFLINE, Condition.NEVER_REPORTED, Condition.WRONG_GAS), event.since_ms)
         return page.done()
@@ -376,12 +224,12 @@ def _ledger_read(standing: Standing, placed: Placed, event: LedgerRead, limits: 
 
 def _struck(standing: Standing, placed: Placed, event: Struck, limits: Limits) -> Step:
     del limits
-    page = _Page(standing, placed)
+    page = Page(standing, placed)
     _end(page, tuple(standing.held), event.at_ms)
     return page.done()
 
 
-def _end(page: _Page, conditions: Iterable[Condition], at_ms: int) -> None:
+def _end(page: Page, conditions: Iterable[Condition], at_ms: int) -> None:
     for condition in conditions:
         page.clear(condition, at_ms, Reason.LEDGER)
 

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from collector.rules.episodes import Episode
-from collector.rules.judgement import NEW, Standing, share
+from collector.rules.page import NEW, Standing, share
 from collector.rules.sequence import UNCOUNTED
 from collector.rules.watch import Watch
 from gascore.journal import ConditionCleared, Reason
@@ -81,6 +81,7 @@ def strike(saved: Saved, at_ms: int) -> list[ConditionCleared]:
             since_ms=held.since_ms,
             ended_ms=max(at_ms, held.since_ms),
             reason=Reason.LEDGER,
+            peak_lel=held.peak_lel,
         )
         for condition, held in saved.standing.held.items()
     ]

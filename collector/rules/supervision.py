@@ -13,14 +13,8 @@ from heapq import heappop, heappush
 from typing import Final, TypeAlias
 
 from collector.rules.conditions import Limits
-from collector.rules.judgement import (
-    FellSilent,
-    LastWill,
-    NeverReported,
-    StayedQuiet,
-    is_supervised,
-    over_at_ms,
-)
+from collector.rules.judgement import FellSilent, LastWill, NeverReported, StayedQuiet, is_supervised
+from collector.rules.page import over_at_ms
 from collector.rules.watch import Watch, silence_ms
 from gascore.words import Condition
 

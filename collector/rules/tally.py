@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
-from collector.rules.judgement import Standing
+from collector.rules.page import Standing
 from gascore.registry import Placed
 from gascore.words import Condition, Protection
 

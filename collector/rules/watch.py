@@ -11,7 +11,8 @@ import msgspec
 from collector.rules import trend as trends
 from collector.rules.conditions import Answer, Limits, Word, number_level
 from collector.rules.episodes import Episode, is_known, with_one_more
-from collector.rules.judgement import NEW, Event, Reported, Standing, Step, at_worst, step
+from collector.rules.judgement import Event, Reported, at_worst, step
+from collector.rules.page import NEW, Standing, Step
 from collector.rules.sequence import ALL_SEEN, Order, Sequence, follow
 from collector.rules.timing import Timing, place
 from gascore.registry import Placed

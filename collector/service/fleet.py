@@ -6,8 +6,9 @@ from typing import Final, NamedTuple
 
 from collector.rules.conditions import Limits
 from collector.rules.fitness import gas_codes, to_verify
-from collector.rules.judgement import NEW, Event, LedgerRead, Standing, Step, Struck, is_supervised
+from collector.rules.judgement import Event, LedgerRead, Struck, is_supervised
 from collector.rules.missing import GapLimits, Missing, Worst
+from collector.rules.page import NEW, Standing, Step
 from collector.rules.saving import NOBODY, Saved, read, restore, strike
 from collector.rules.supervision import Supervisor
 from collector.rules.tally import Tally, protection

@@ -97,6 +97,7 @@ class Board:
         """As `rename` was last told."""
         self._open: dict[AlarmId, Tracked] = {}
         self._lel: dict[DetectorId, float] = {}
+        self._most: dict[DetectorId, float] = {}
         self._factor: dict[DetectorId, float] = {}
         self._watched: dict[DetectorId, set[AlarmId]] = {}
         self._dirty: set[AlarmId] = set()
@@ -232,7 +233,7 @@ class Board:
         watching = self._watched.get(detector, set())
         watching.discard(alarm)
         if not watching:
-            for known in (self._watched, self._lel, self._factor):
+            for known in (self._watched, self._lel, self._most, self._factor):
                 known.pop(detector, None)
 
     def _sampled(self, detector: DetectorId, sample: Sample, *, is_gas: bool) -> None:
@@ -248,13 +249,17 @@ class Board:
         if lel is None:
             return
         self._lel[detector] = lel
-        self._dirty.update(self._watched.get(detector, ()))
+        if watching := self._watched.get(detector):
+            self._most[detector] = max(lel, self._most.get(detector, lel))
+            self._dirty.update(watching)
 
     def row(self, tracked: Tracked) -> Row:
         """An alarm, open or closed, with what its detector measures now while it is open."""
         alarm = tracked.alarm
         factor = None if alarm.detector is None else self._factor.get(alarm.detector)
-        return row_of(tracked, self.names, self.lel(alarm), factor)
+        lel = self.lel(alarm)
+        most = None if lel is None or alarm.detector is None else self._most.get(alarm.detector, lel)
+        return row_of(tracked, self.names, lel, factor, most)
 
 
 def urgency(row: Row) -> tuple[bool, bool, bool, int, int, int]:
@@ -269,10 +274,16 @@ def urgency(row: Row) -> tuple[bool, bool, bool, int, int, int]:
     )
 
 
-def row_of(tracked: Tracked, names: Names, lel: float | None = None, factor: float | None = None) -> Row:
+def row_of(
+    tracked: Tracked,
+    names: Names,
+    lel: float | None = None,
+    factor: float | None = None,
+    most: float | None = None,
+) -> Row:
     """An alarm, open or closed, as people see it; what the ledger no longer knows reads "".
 
-    Between two entries about a leak more may be measured than its journaled peak: then that is the peak.
+    Between two entries about a leak more may be measured than its journaled peak (`most`): then that is the peak.
     `factor`: true %LEL / shown %LEL at most, of a detector in another gas than its own.
     """
     alarm = tracked.alarm
@@ -289,7 +300,7 @@ def row_of(tracked: Tracked, names: Names, lel: float | None = None, factor: flo
         level=alarm.level,
         peak_level=alarm.peak_level,
         lel=lel,
-        peak_lel=alarm.peak_lel if lel is None else max(lel, alarm.peak_lel or 0.0),
+        peak_lel=max((one for one in (alarm.peak_lel, most) if one is not None), default=None),
         detector=alarm.detector,
         site=alarm.site,
         site_name="" if site is None else site.name,

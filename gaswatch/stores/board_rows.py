@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, func, or_, select, true
 
-from collector.rules.judgement import Standing
+from collector.rules.page import Standing
 from dashboard.ports import ActiveCondition, DetectorQuery, Installed
 from dashboard.rules.board import Tracked
 from dashboard.rules.protection import protection

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import insert
 
 from collector.rules.conditions import Held
-from collector.rules.judgement import Standing
+from collector.rules.page import Standing
 from dashboard.adapters.parts import Parts
 from dashboard.service.desk import Desk
 from gascore.alarm import NoticeState

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from sqlalchemy import insert
 
-from collector.rules.judgement import Standing
+from collector.rules.page import Standing
 from gascore.journal import Sample
 from gascore.readings import Reading
 from gascore.registry import Ledger

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collector.rules.conditions import CHECKS, Finding, wrong_gas
-from collector.rules.judgement import Standing, at_worst
+from collector.rules.judgement import at_worst
+from collector.rules.page import Standing
 from collector.rules.timing import Timing, place
 from collector.rules.trend import follow
 from collector.rules.watch import QUIET, Watch, _hear_slowly, hear

@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.rules.judgement import FellSilent, Standing
+from collector.rules.judgement import FellSilent
+from collector.rules.page import Standing
 from collector.rules.supervision import TICK_MS, Supervisor
 from collector.rules.watch import Watch, silence_ms
 from support.collector_words import LIMITS, T0, a_placed

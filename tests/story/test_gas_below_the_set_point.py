@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from collector.rules.judgement import Effect
+from collector.rules.page import Effect
 from collector.rules.supervision import Supervisor
 from collector.rules.watch import Watch, apply, hear
 from gascore.alarm import AlarmKind, AlarmStatus

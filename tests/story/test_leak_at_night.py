@@ -373,3 +373,19 @@ def test_a_leak_that_ends_by_itself_is_still_somebodys_to_answer_for(town: Alarm
     assert town.told() == set(Role)
     assert len(town.heard(Role.DUTY_OFFICER)) == 1, "no repeats when there is no gas"
     assert town.alarm().status is AlarmStatus.UNACKED_NORMAL
+
+
+def test_a_leak_that_grows_within_its_level_is_repeated_with_its_true_peak_and_stays_answered(
+    town: AlarmTown,
+) -> None:
+    town.leak("bottles-1", lel=52)
+    town.advance(20)
+    town.becomes(Level.HIGH, lel=88, detector="bottles-1", peak_lel=94)
+    assert len(town.heard(Role.OWNER)) == 1, "more gas at the same level is no new text"
+    town.advance(70)
+    assert "高限94%LEL" in town.heard(Role.DUTY_OFFICER)[0][1]
+    town.reply(Role.DUTY_OFFICER, town.code(Role.DUTY_OFFICER))
+    town.becomes(Level.HIGH, lel=97, detector="bottles-1", peak_lel=97)
+    assert town.alarm().acked_by == "duty_off"
+    town.clears(detector="bottles-1", peak_lel=99)
+    assert town.alarm().peak_lel == 99

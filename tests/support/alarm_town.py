@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlalchemy import event
 
+from alerts.adapters.console import Console
 from alerts.ports import Books, Registry
 from alerts.rules.audit import Grace, findings
 from alerts.service.courier import Courier, HouseRules
@@ -68,7 +69,7 @@ NO_GRACE: Final = Grace(leak_ms=0, other_ms=0)
 class AlarmTown:
     """One restaurant with a kitchen and a cylinder room, everybody on duty, alerts at work."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, ledger: Ledger | None = None) -> None:
         self.clock = ManualClock()
         self.start_ms = self.clock.now_ms()
         self.engine = open_engine(f"sqlite:///{folder / 'town.db'}")
@@ -76,7 +77,7 @@ class AlarmTown:
         event.listen(self.engine, "connect", _no_fsync)
         metadata.create_all(self.engine)
         self.registry = SqlRegistry(self.engine)
-        self.registry.put(town(), by="test", at_ms=self.start_ms)
+        self.registry.put(ledger or town(), by="test", at_ms=self.start_ms)
         self.journal = SqlJournal(self.engine)
         self.phones = Phones(self.clock, self.start_ms)
         self.audit = SqlAudit(self.engine)
@@ -93,7 +94,7 @@ class AlarmTown:
         """A new process over the same store."""
         books = books or SqlBooks(self.engine)
         self.desk = self.a_desk(books, self.registry)
-        self.switchboard = Switchboard([Registered(self.phones)], self.clock)
+        self.switchboard = Switchboard([Registered(self.phones), Registered(Console())], self.clock)
         self.courier = Courier(books, self.switchboard, self.house_rules)
 
     def a_desk(self, books: Books | None = None, registry: Registry | None = None) -> Desk:
@@ -138,7 +139,9 @@ class AlarmTown:
             )
         )
 
-    def becomes(self, level: Level, *, lel: float, detector: str = "kitchen-1") -> None:
+    def becomes(
+        self, level: Level, *, lel: float, detector: str = "kitchen-1", peak_lel: float | None = None
+    ) -> None:
         now_ms = self.clock.now_ms()
         self.say(
             ConditionChanged(
@@ -149,10 +152,17 @@ class AlarmTown:
                 reason=Reason.REPORTED_STATE,
                 level=level,
                 sample=Sample(received_ms=now_ms, lel=lel),
+                peak_lel=peak_lel,
             )
         )
 
-    def clears(self, condition: Condition = Condition.LEAK, detector: str = "kitchen-1") -> None:
+    def clears(
+        self,
+        condition: Condition = Condition.LEAK,
+        detector: str = "kitchen-1",
+        *,
+        peak_lel: float | None = None,
+    ) -> None:
         now_ms = self.clock.now_ms()
         self.say(
             ConditionCleared(
@@ -162,6 +172,7 @@ class AlarmTown:
                 since_ms=now_ms,
                 ended_ms=now_ms,
                 reason=Reason.MESSAGE,
+                peak_lel=peak_lel,
             )
         )
 

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from collector.rules.conditions import Held, Limits
-from collector.rules.judgement import Standing
+from collector.rules.page import Standing
 from gascore.journal import Reason
 from gascore.registry import Placed
 from gascore.thresholds import FIGURES

@@ -230,3 +230,19 @@ def test_a_group_alarm_that_another_one_absorbs_is_closed_with_that_cause_and_no
     assert done.state.alarm.cause is AlarmCause.ABSORBED
     case = after(leak())
     assert step(case, Absorbed(), T + 1).state is case
+
+
+def test_more_gas_at_the_same_level_raises_the_peak_and_leaves_the_acknowledgement_alone() -> None:
+    before = after(leak(Level.HIGH, lel=52.0), Ack("ann"))
+    grown = step(before, leak(Level.HIGH, lel=94.0), T + 5_000)
+    assert grown.state is not None
+    assert (grown.reason, grown.state.alarm.peak_lel) == (AlarmStep.COUNTED, 94.0)
+    assert (grown.state.alarm.acked_by, grown.state.worse_version) == ("ann", before.worse_version)
+    assert step(grown.state, leak(Level.HIGH, lel=93.0), T + 6_000).reason is Nothing.SAME
+
+
+def test_the_end_of_a_leak_brings_its_true_peak() -> None:
+    over = step(after(leak(Level.HIGH, lel=52.0)), Ended(58.0), T + 5_000)
+    assert over.state is not None
+    assert (over.reason, over.state.alarm.peak_lel) == (AlarmStep.NORMAL, 58.0)
+    assert after(leak(lel=52.0), Ended()).alarm.peak_lel == 52.0

@@ -5,20 +5,16 @@ from typing import Any
 import pytest
 
 from collector.rules.judgement import (
-    NEW,
     CameOnline,
-    Effect,
     FellSilent,
     LastWill,
     LedgerRead,
     NeverReported,
     Reported,
-    Standing,
-    Step,
     Struck,
-    share,
     step,
 )
+from collector.rules.page import NEW, Effect, Standing, Step, share
 from collector.rules.timing import Timing
 from gascore.journal import ConditionChanged, ConditionCleared, ConditionRaised, FirstReport, Reason
 from gascore.registry import Placed

@@ -2,7 +2,7 @@
 
 import pytest
 
-from collector.rules.judgement import NEW
+from collector.rules.page import NEW
 from collector.rules.watch import Watch
 from collector.service.batch import OWN, Batch
 from collector.service.portions import MOST, Lane, cut

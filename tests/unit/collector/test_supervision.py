@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from collector.rules.judgement import NEW, FellSilent, LastWill, NeverReported, Standing
+from collector.rules.judgement import FellSilent, LastWill, NeverReported
+from collector.rules.page import NEW, Standing
 from collector.rules.supervision import SETTLING_MS, TICK_MS, WILL_MS, Missed, Supervisor, Wheel
 from collector.rules.watch import Watch
 from gascore.words import Condition

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from collector.rules.judgement import NEW, Standing
+from collector.rules.page import NEW, Standing
 from collector.rules.tally import Tally, protection
 from collector.rules.watch import hear
 from collector.service.batch import Batch

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from collector.rules.judgement import NEW, LastWill, Standing, Step
+from collector.rules.judgement import LastWill
+from collector.rules.page import NEW, Standing, Step
 from collector.rules.saving import Saved, read, restore, save
 from collector.rules.watch import DUPLICATE, QUIET, Watch, apply, hear, silence_ms
 from gascore.journal import ConditionRaised

@@ -203,6 +203,9 @@ def test_between_two_entries_a_leak_shows_what_is_measured_now() -> None:
     assert (row.lel, row.peak_lel) == (41.5, 41.5)
     board.measure({DetectorId("d1"): 41.5})
     assert not board.take(), "the same value is no change"
+    board.measure({DetectorId("d1"): 30.0})
+    (row,) = board.take().rows
+    assert (row.lel, row.peak_lel) == (30.0, 41.5), "a peak never falls"
     board.fold(entries(stepped(closed(a_leak()), AlarmStep.CLOSED), first_id=3))
     assert board.leaking() == ()
 
