@@ -24,6 +24,7 @@ ENTRIES = (
     "src/live.ts",
     "src/worker.ts",
     "src/detector.ts",
+    "src/windows.ts",
     "src/page.ts",
     "styles/main.css",
     "styles/icon.svg",

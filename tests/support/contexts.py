@@ -8,15 +8,17 @@ import msgspec
 from dashboard.adapters import views, views_system, views_upkeep
 from dashboard.ports import Contact
 from dashboard.rules.kpi import figures
+from dashboard.rules.places import Place
 from dashboard.rules.rows import OutageRow, SystemRow, SystemState
 from dashboard.rules.tally import Scope, Tally
 from dashboard.rules.uptime import DetectorUptime, Figures, Seconds, SiteUptime, UptimeReport
 from gascore.alarm import AlarmKind, GroupKind
 from gascore.contacts import Reachability
 from gascore.correction import Corrected
-from gascore.registry import Area, SiteKind
+from gascore.registry import Area, Person, SiteKind
 from gascore.service_status import MessageCounts
 from gascore.thresholds import DEFAULTS
+from gascore.windows import PlaceKind, Weekly
 from gascore.words import (
     AlarmId,
     AreaId,
@@ -60,6 +62,7 @@ def contexts(
         views.SYSTEM: _system(name),
         views.UPKEEP: _upkeep(name, name_en),
         views.CONTACTS: _contacts(name, name_en),
+        views.WINDOWS: _windows(name, name_en),
         views.PROBLEM: {"status": 404, "detail": name},
     }
     return {template: base | context for template, context in own.items()}
@@ -86,6 +89,39 @@ def _upkeep(name: str, name_en: str) -> dict[str, object]:
         "operators": 2,
         "figures": figures(tallied, 2),
         "tallied": tallied,
+    }
+
+
+def _windows(name: str, name_en: str) -> dict[str, object]:
+    window = views_upkeep.WindowItem(
+        id="w1",
+        place=PlaceKind.SITE,
+        at="s1",
+        person=PersonId("p1"),
+        by="operator",
+        reason=name,
+        from_ms=NOW_MS - DAY_MS,
+        until_ms=NOW_MS + 30 * DAY_MS,
+        weekly=Weekly(frozenset({1, 7}), "22:00", "06:00"),
+        passes=frozenset({AlarmKind.FAULT}),
+        gas_test=True,
+        place_name=name,
+        place_name_en=name_en,
+        person_name=name,
+        running_until_ms=NOW_MS + DAY_MS,
+        next_ms=None,
+    )
+    coming = msgspec.structs.replace(window, id="w2", running_until_ms=None, next_ms=NOW_MS + DAY_MS)
+    over = msgspec.structs.replace(window, id="w3", running_until_ms=None, weekly=None, gas_test=False)
+    return {
+        "windows": (window, coming, over),
+        "people": (Person(PersonId("p1"), name, name_en, "+8613800000001"),),
+        "places": (Place(PlaceKind.SITE, "s1", name, name_en),),
+        "kinds": (AlarmKind.FAULT, AlarmKind.OFFLINE),
+        "before_id": " · ",
+        "changed": None,
+        "form": views_upkeep.WindowForm(where=name, reason=name, days=(1,), passes=("fault",), gas_test=True),
+        "error": "say the reason.",
     }
 
 

@@ -15,6 +15,8 @@ export interface Config {
   low_lel?: number;
   high_lel?: number;
   to_ms?: number;
+  /** Between the name and the id of a place that is offered. */
+  before_id?: string;
 }
 
 export const config = read();

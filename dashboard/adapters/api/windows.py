@@ -13,9 +13,10 @@ from dashboard.adapters.auth import Acting, SignedIn
 from dashboard.adapters.parts import Parts, UsesParts
 from dashboard.adapters.problems import ProblemError
 from dashboard.adapters.views_upkeep import WindowItem
+from dashboard.rules.places import place_of
 from gascore.alarm import LEAKS, AlarmKind
 from gascore.windows import PlaceKind, Weekly, Window, WindowError, check, next_time, time_at
-from gascore.words import AreaId, PersonId, RoomId, SiteId
+from gascore.words import PersonId
 
 router = APIRouter(prefix="/api/v1", tags=["windows"])
 WindowKey = Annotated[str, Path(min_length=1, max_length=64)]
@@ -69,13 +70,13 @@ async def make(body: WindowBody, parts: UsesParts, user: Acting) -> Response:
 async def window_of(window: WindowKey, parts: UsesParts, user: SignedIn) -> Response:
     """One window."""
     del user
-    return json(item(parts, await _found(parts, window)))
+    return json(item(parts, await window_named(parts, window)))
 
 
 @router.put("/windows/{window}", responses=shows(WindowItem))
 async def change(window: WindowKey, body: WindowBody, parts: UsesParts, user: Acting) -> Response:
     """Change one: a new end moves the present time's end, too."""
-    return json(await put_window(parts, window, body, user.name, await _found(parts, window)))
+    return json(await put_window(parts, window, body, user.name, await window_named(parts, window)))
 
 
 @router.delete("/windows/{window}", responses=shows(WindowItem))
@@ -86,13 +87,21 @@ async def end(window: WindowKey, parts: UsesParts, user: Acting) -> Response:
 
 async def end_window(parts: Parts, key: str, by: str) -> WindowItem:
     """End it now. Raises `ProblemError` 404, 409."""
-    found = await _found(parts, key)
+    found = await window_named(parts, key)
     now_ms = parts.clock.now_ms()
     if found.last_ms <= now_ms:
         raise ProblemError(409, "It is over already: make a new one.")
     ended = msgspec.structs.replace(found, over_ms=now_ms)
     await parts.lanes.quick.do(lambda: parts.windows.put(ended, by, now_ms))
     return item(parts, ended)
+
+
+async def window_named(parts: Parts, key: str) -> Window:
+    """One window, over or not. Raises `ProblemError` 404."""
+    found = await parts.lanes.quick.do(lambda: parts.windows.window(key))
+    if found is None:
+        raise ProblemError(404, f"There is no window {key}.")
+    return found
 
 
 async def window_list(parts: Parts) -> WindowList:
@@ -121,22 +130,8 @@ def item(parts: Parts, window: Window) -> WindowItem:
 
 
 def _name(parts: Parts, window: Window) -> tuple[str, str]:
-    names = parts.follower.picture.board.names
-    match window.place:
-        case PlaceKind.AREA:
-            area = names.areas.get(window.at)
-            return (area.name, area.name_en) if area else (window.at, window.at)
-        case PlaceKind.SITE:
-            site = names.sites.get(SiteId(window.at))
-            return (site.name, site.name_en) if site else (window.at, window.at)
-        case PlaceKind.ROOM:
-            room = names.rooms.get(RoomId(window.at))
-            site = names.sites.get(room.site) if room else None
-            if room is None or site is None:
-                return window.at, window.at
-            return f"{site.name} {room.name}", f"{site.name_en} {room.name_en}"
-        case PlaceKind.DETECTOR:
-            return window.at, window.at
+    place = place_of(parts.follower.picture.board.names, window.place, window.at)
+    return (place.name, place.name_en) if place else (window.at, window.at)
 
 
 async def put_window(parts: Parts, key: str, body: WindowBody, by: str, before: Window | None) -> WindowItem:
@@ -184,17 +179,5 @@ async def _check_place(parts: Parts, window: Window) -> None:
     if window.place is PlaceKind.DETECTOR:
         await installed(parts, window.at)
         return
-    known = {
-        PlaceKind.AREA: AreaId(window.at) in names.areas,
-        PlaceKind.SITE: SiteId(window.at) in names.sites,
-        PlaceKind.ROOM: RoomId(window.at) in names.rooms,
-    }
-    if not known[window.place]:
+    if place_of(names, window.place, window.at) is None:
         raise ProblemError(422, f"at: there is no {window.place.value} {window.at} in the ledger.")
-
-
-async def _found(parts: Parts, key: str) -> Window:
-    found = await parts.lanes.quick.do(lambda: parts.windows.window(key))
-    if found is None:
-        raise ProblemError(404, f"There is no window {key}.")
-    return found

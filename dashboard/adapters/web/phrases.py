@@ -6,11 +6,18 @@ Translations: `locale/*.po`. A test compares `WORDS` with the enums and every wo
 from collections.abc import Mapping
 from typing import Final
 
-from dashboard.adapters.web import phrases_alarms, phrases_people, phrases_platform, phrases_town
+from dashboard.adapters.web import (
+    phrases_alarms,
+    phrases_people,
+    phrases_platform,
+    phrases_town,
+    phrases_upkeep,
+)
 
 WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     **phrases_alarms.WORDS,
     **phrases_people.WORDS,
     **phrases_platform.WORDS,
     **phrases_town.WORDS,
+    **phrases_upkeep.WORDS,
 }

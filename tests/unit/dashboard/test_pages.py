@@ -12,6 +12,7 @@ import pytest
 
 from dashboard.adapters.views import Missing
 from dashboard.adapters.views_system import ServiceLine
+from dashboard.adapters.views_upkeep import WindowForm
 from dashboard.adapters.web import phrases
 from dashboard.adapters.web.formats import Formats, lel, percent
 from dashboard.adapters.web.render import AssetsMissingError, Pages
@@ -306,6 +307,20 @@ def test_a_detectors_page_says_how_many_messages_are_missing(
     for language, expected in ((Language.ZH, chinese), (Language.EN, english)):
         context = {**contexts(language, PAGES.asset)["detector"], "missing": Missing(messages, NOW_MS)}
         assert expected in PAGES.render("detector", language=language, **context)
+
+
+def test_a_window_that_is_changed_keeps_its_place_and_fills_the_form() -> None:
+    context = dict(contexts(Language.EN, PAGES.asset, name="Kitchen", name_en="Kitchen")["windows"])
+    context |= {
+        "changed": context["windows"][0],
+        "form": WindowForm("w1", person="p1", reason="pipes", days=(7,)),
+    }
+    page = PAGES.render("windows", language=Language.EN, **context)
+    assert 'action="/windows/w1"' in page
+    assert 'id="where"' not in page
+    assert '<option value="p1" selected>' in page
+    assert re.findall(r'name="days" value="(\d)" checked', page) == ["7"]
+    assert "End it now" not in page
 
 
 def test_a_detectors_page_says_nothing_of_missing_messages_that_nobody_watches() -> None:
