@@ -310,9 +310,11 @@ def test_a_detectors_page_says_how_many_messages_are_missing(
 
 
 def test_a_window_that_is_changed_keeps_its_place_and_fills_the_form() -> None:
-    context = dict(contexts(Language.EN, PAGES.asset, name="Kitchen", name_en="Kitchen")["windows"])
+    context = dict(contexts(Language.EN, PAGES.asset)["windows"])
+    windows = context["windows"]
+    assert isinstance(windows, tuple)
     context |= {
-        "changed": context["windows"][0],
+        "changed": windows[0],
         "form": WindowForm("w1", person="p1", reason="pipes", days=(7,)),
     }
     page = PAGES.render("windows", language=Language.EN, **context)
