@@ -16,7 +16,7 @@ from alerts.service import Switchboard
 from gascore.journal import StoreDownError
 from gaswatch.broker import mosquitto, nats
 from gaswatch.broker.address import HOST, urls
-from gaswatch.channels_check import channels_heard
+from gaswatch.channels_check import answers_heard, channels_heard
 from gaswatch.clock import SystemClock
 from gaswatch.network import answers
 from gaswatch.people_check import people_said
@@ -67,7 +67,7 @@ def findings(settings: Settings) -> Iterator[Finding]:
     heard = list(channels_heard(settings))
     for said in twilio_said(settings, has_others=bool(heard)):
         yield Finding(*said)
-    for one in heard:
+    for one in (*heard, *answers_heard(settings)):
         yield Finding(one.name, one.works, one.detail)
     yield from _people(settings)
     yield _console(settings)

@@ -56,8 +56,8 @@ def _ways(person: Person, switchboard: Switchboard) -> bool:
 def _why(country: int | None) -> str:
     if country == MAINLAND:
         return (
-            "Twilio takes no replies from mainland China and doesn't call it; set up Aliyun or Tencent, "
-            "or let them acknowledge on the console"
+            "Twilio takes no replies from mainland China and doesn't call it; set up Aliyun or Tencent "
+            "with GASWATCH_CALLBACK_TOKEN, or let them acknowledge on the console"
         )
     return "no channel that is set up takes answers there; set GASWATCH_TWILIO_VOICE_FROM, or let them use the console"
 

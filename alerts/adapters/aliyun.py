@@ -109,10 +109,16 @@ def national(address: str) -> str:
 
 def days(since_ms: int, within_ms: int) -> list[str]:
     """The provider's days (yyyymmdd) of a request that left within so long after an instant."""
-    ends = (
-        datetime.fromtimestamp(ms / 1000, UTC).astimezone(_BEIJING) for ms in (since_ms, since_ms + within_ms)
-    )
-    return sorted({end.strftime("%Y%m%d") for end in ends})
+    return sorted({_day(ms) for ms in (since_ms, since_ms + within_ms)})
+
+
+def moments(since_ms: int, within_ms: int) -> list[int]:
+    """An instant (ms) on each of these days, the later day first."""
+    return list({_day(ms): ms for ms in (since_ms + within_ms, since_ms)}.values())
+
+
+def _day(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(_BEIJING).strftime("%Y%m%d")
 
 
 @contextlib.contextmanager

@@ -23,7 +23,7 @@ from alerts.adapters.aliyun import (
 from alerts.adapters.failures import MissingExtraError
 from alerts.rules.delivery import CannotSay, Found, Handed, LookedUp, NotFound, Refused, Sent
 from alerts.rules.letters import Capabilities, Health, Letter
-from alerts.rules.templates import Book
+from alerts.rules.templates import NO_TEMPLATE, Book
 from gascore.alarm import ChannelKind, NoticeState
 
 HOST: Final = "dysmsapi.aliyuncs.com"
@@ -33,23 +33,24 @@ _PAGE: Final = 50
 _PAGES: Final = 10
 _WITHIN_MS: Final = 15 * 60_000
 """A text leaves so long after its making at the latest, if it is one whose day matters."""
-NO_TEMPLATE: Final = "no_template"
 
 
 class AliyunSms:
-    """Implements `alerts.ports.Channel`."""
+    """Implements `alerts.ports.Channel`. `hears`: replies reach us."""
 
     name: Final = "aliyun_sms"
     kind: Final = ChannelKind.SMS
-    can: Final = Capabilities(receipts=True, looks_up=True, replies=True, templates_only=True)
 
-    def __init__(self, account: Account, book: Book, *, answer_ms: int = ANSWER_MS) -> None:
+    def __init__(
+        self, account: Account, book: Book, *, hears: bool = True, answer_ms: int = ANSWER_MS
+    ) -> None:
         """Raises `MissingExtraError`."""
         config = config_of(account, account.sms_url, HOST)
         try:
             from alibabacloud_dysmsapi20170525 import client, models  # type: ignore[import-untyped]  # noqa: PLC0415 -- an extra
         except ImportError as error:
             raise MissingExtraError(EXTRA) from error
+        self.can = Capabilities(receipts=hears, looks_up=True, replies=hears, templates_only=True)
         self._models: Any = models
         self._client = client.Client(config)
         self._book = book
@@ -59,7 +60,7 @@ class AliyunSms:
         """Hand a text over; trouble of any kind is an answer."""
         template = self._book.of(letter.template, letter.language)
         if template is None:
-            return Refused(NO_TEMPLATE)
+            return Refused(NO_TEMPLATE, elsewhere=True)
         request = self._models.SendSmsRequest(
             phone_numbers=national(letter.address),
             sign_name=self._book.signature,

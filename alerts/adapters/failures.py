@@ -1,7 +1,10 @@
 """What a request that got no answer means: whether it left."""
 
+import ssl
+from typing import Final
+
 import requests
-from urllib3.exceptions import MaxRetryError, NewConnectionError
+from urllib3.exceptions import MaxRetryError, NewConnectionError, SSLError
 
 from alerts.rules.delivery import NoAnswer, Sent, TryLater
 
@@ -16,12 +19,32 @@ def unanswered(error: requests.RequestException) -> Sent:
 
 def never_left(error: requests.RequestException) -> bool:
     """No connection was made, so nothing was sent."""
-    if isinstance(
-        error, requests.ConnectTimeout | requests.exceptions.SSLError | requests.exceptions.ProxyError
-    ):
+    if isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError):
         return True
     cause = error.args[0] if error.args else None
-    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
+    reason = cause.reason if isinstance(cause, MaxRetryError) else None
+    return isinstance(reason, NewConnectionError) or _is_of_handshake(reason)
+
+
+_HANDSHAKE: Final = frozenset(
+    {
+        "CERTIFICATE_VERIFY_FAILED",
+        "NO_PROTOCOLS_AVAILABLE",
+        "SSLV3_ALERT_HANDSHAKE_FAILURE",
+        "TLSV1_ALERT_PROTOCOL_VERSION",
+        "TLSV1_ALERT_UNRECOGNIZED_NAME",
+        "TLSV1_UNRECOGNIZED_NAME",
+        "UNSUPPORTED_PROTOCOL",
+        "WRONG_VERSION_NUMBER",
+    }
+)
+"""OpenSSL's reasons that only arise while a connection is made; others, such as an unexpected end, arise later, too."""
+
+
+def _is_of_handshake(reason: Exception | None) -> bool:
+    """Whether TLS failed before anything could be sent over it."""
+    cause = reason.args[0] if isinstance(reason, SSLError) and reason.args else None
+    return isinstance(cause, ssl.SSLError) and cause.reason in _HANDSHAKE
 
 
 def short(error: requests.RequestException) -> str:

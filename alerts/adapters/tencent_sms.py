@@ -16,7 +16,7 @@ from alerts.adapters.failures import UNREADABLE, MissingExtraError, unanswered
 from alerts.rules.china_codes import TENCENT
 from alerts.rules.delivery import CannotSay, Found, Handed, LookedUp, NoAnswer, Refused, Sent, TryLater
 from alerts.rules.letters import Capabilities, Health, Letter
-from alerts.rules.templates import Book
+from alerts.rules.templates import NO_TEMPLATE, Book
 from gascore.alarm import ChannelKind, NoticeState
 
 ANSWER_S: Final = 10
@@ -25,7 +25,6 @@ EXTRA: Final = "tencent"
 HOST: Final = "sms.tencentcloudapi.com"
 _PAGE: Final = 100
 _STATUS: Final = {"SUCCESS": NoticeState.DELIVERED, "FAIL": NoticeState.UNDELIVERED}
-_NO_TEMPLATE: Final = "no_template"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +45,14 @@ class _Failed(Exception):  # noqa: N818 -- no error of ours: it carries an outco
 
 
 class TencentSms:
-    """Implements `alerts.ports.Channel`."""
+    """Implements `alerts.ports.Channel`. `hears`: replies reach us."""
 
     name: Final = "tencent_sms"
     kind: Final = ChannelKind.SMS
-    can: Final = Capabilities(receipts=True, looks_up=True, replies=True, templates_only=True)
 
-    def __init__(self, account: Account, book: Book, *, answer_s: float = ANSWER_S) -> None:
+    def __init__(
+        self, account: Account, book: Book, *, hears: bool = True, answer_s: float = ANSWER_S
+    ) -> None:
         """Raises `MissingExtraError`."""
         try:
             from tencentcloud.common import credential  # type: ignore[import-untyped]  # noqa: PLC0415 -- an extra
@@ -63,6 +63,7 @@ class TencentSms:
             raise MissingExtraError(EXTRA) from error
         parts = urlsplit(account.url or f"https://{HOST}")
         http = HttpProfile(protocol=parts.scheme, endpoint=parts.netloc, reqTimeout=answer_s)
+        self.can = Capabilities(receipts=hears, looks_up=True, replies=hears, templates_only=True)
         self._models: Any = models
         self._client = sms_client.SmsClient(
             credential.Credential(account.secret_id, account.secret_key),
@@ -76,7 +77,7 @@ class TencentSms:
         """Hand a text over; trouble of any kind is an answer."""
         template = self._book.of(letter.template, letter.language)
         if template is None:
-            return Refused(_NO_TEMPLATE)
+            return Refused(NO_TEMPLATE, elsewhere=True)
         request = self._models.SendSmsRequest()
         request.PhoneNumberSet = [letter.address]
         request.SmsSdkAppId = self._app

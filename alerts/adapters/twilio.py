@@ -4,6 +4,7 @@ One connection for each request: a text must never fail on a connection that the
 meanwhile, because then nobody can say whether it left. The library has no types; they end here.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -71,8 +72,21 @@ def asked(ask: Callable[[], LookedUp]) -> LookedUp:
         return CannotSay(str(number_of(error.code) or error.status))
     except requests.RequestException as error:
         return CannotSay("no_connection" if never_left(error) else short(error))
-    except _UNREADABLE:
-        return CannotSay(UNREADABLE)
+    except _UNREADABLE as error:
+        return CannotSay(_of_a_list(error) or UNREADABLE)
+
+
+def _of_a_list(error: Exception) -> str | None:
+    """The code of a list that was refused: the library raises no error of Twilio's then, but puts its answer into one."""
+    answer = error.args[1] if isinstance(error, TwilioException) and len(error.args) > 1 else None
+    if not isinstance(answer, Response):
+        return None
+    try:
+        said = json.loads(answer.text)
+    except ValueError:
+        said = None
+    code = number_of(said.get("code")) if isinstance(said, dict) else None
+    return str(code or answer.status_code)
 
 
 def health_of(client: Any, sid: str) -> Health:  # noqa: ANN401 -- same

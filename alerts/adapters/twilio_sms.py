@@ -14,13 +14,14 @@ LISTED: Final = 500
 
 
 class TwilioSms:
-    """Implements `alerts.ports.Channel`."""
+    """Implements `alerts.ports.Channel`. Without an address for receipts no reply reaches us either."""
 
     name: Final = "twilio_sms"
     kind: Final = ChannelKind.SMS
-    can: Final = Capabilities(receipts=True, looks_up=True, replies=True)
 
     def __init__(self, account: Account, *, answer_s: float = ANSWER_S) -> None:
+        is_heard = account.receipts is not None
+        self.can = Capabilities(receipts=is_heard, looks_up=True, replies=is_heard)
         self._account = account
         self._client = client_of(account, answer_s)
 

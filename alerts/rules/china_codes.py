@@ -8,47 +8,59 @@ from dataclasses import dataclass
 from typing import Final
 
 from alerts.rules.delivery import LONGEST_RETRY_MS, NoAnswer, Refused, Sent, TryLater
-
-_TOO_MANY: Final = 429
-_SERVER_ERROR: Final = 500
+from alerts.rules.provider_codes import by_status
 
 
 @dataclass(frozen=True, slots=True)
 class Codes:
-    """A provider's codes; one ending in "." or "*" stands for all that begin so.
+    """A provider's codes; one ending in "." or "*" stands for all that begin so. What is listed in full goes first.
 
     Attributes:
-        refused: this number or message never, or not today: the next hop is taken at once.
+        refused: this number or message never, whoever carries it: the next hop is taken at once.
+        elsewhere: not by this provider, or not today: the next provider is asked, then the next hop taken.
+        template: same, because a template is withdrawn or does not fit; somebody must mend that.
         account: nobody can be told until somebody mends it.
-        later: the provider's own trouble, or too many requests.
-        unclear: it may have been sent.
+        later: too many requests, or out of service: nothing was sent.
+        unclear: the provider's own trouble: it may have been sent.
     """
 
     refused: frozenset[str]
+    elsewhere: frozenset[str]
+    template: frozenset[str]
     account: frozenset[str]
     later: frozenset[str]
-    unclear: frozenset[str] = frozenset()
+    unclear: frozenset[str]
 
     def meaning(self, code: str, status: int = 200) -> Sent:
         """The outcome of a request that was answered with this code and this HTTP status."""
-        if _in(code, self.unclear):
-            return NoAnswer(code)
-        if _in(code, self.refused):
-            return Refused(code)
-        if _in(code, self.account):
-            return TryLater(code, LONGEST_RETRY_MS, account=True)
-        if _in(code, self.later) or status == _TOO_MANY or status >= _SERVER_ERROR:
-            return TryLater(code)
-        return Refused(code)
+        meant: tuple[tuple[frozenset[str], Sent], ...] = (
+            (self.refused, Refused(code)),
+            (self.elsewhere, Refused(code, elsewhere=True)),
+            (self.template, Refused(code, elsewhere=True, ours=True)),
+            (self.account, TryLater(code, LONGEST_RETRY_MS, account=True)),
+            (self.later, TryLater(code)),
+            (self.unclear, NoAnswer(code)),
+        )
+        in_full = next((sent for codes, sent in meant if code in codes), None)
+        found = in_full or next((sent for codes, sent in meant if _begins(code, codes)), None)
+        return found or by_status(code, status)
 
 
 ALIYUN: Final = Codes(
     refused=frozenset(
         {
             "isv.MOBILE_NUMBER_ILLEGAL",  # not a number
+        }
+    ),
+    elsewhere=frozenset(
+        {
             "isv.BUSINESS_LIMIT_CONTROL",  # this number has had its share (50 a day, calls 1 a minute): for now
             "isv.DAY_LIMIT_CONTROL",  # same, of the day
             "isv.BLACK_KEY_CONTROL_LIMIT",  # a word in a variable is forbidden
+        }
+    ),
+    template=frozenset(
+        {
             "isv.SMS_TEMPLATE_ILLEGAL",  # no such template, or not approved
             "isv.TTS_TEMPLATE_ILLEGAL",  # same, of calls
             "isv.TEMPLATE_MISSING_PARAMETERS",
@@ -80,7 +92,8 @@ ALIYUN: Final = Codes(
             "NoPermission",
         }
     ),
-    later=frozenset({"isp.", "Throttling*", "ServiceUnavailable*", "InternalError*"}),
+    later=frozenset({"Throttling*", "ServiceUnavailable*"}),
+    unclear=frozenset({"isp.", "InternalError*"}),
 )
 
 TENCENT: Final = Codes(
@@ -88,12 +101,21 @@ TENCENT: Final = Codes(
         {
             "InvalidParameterValue.IncorrectPhoneNumber",
             "FailedOperation.PhoneNumberInBlacklist",  # has opted out
+        }
+    ),
+    elsewhere=frozenset(
+        {
             "LimitExceeded.PhoneNumber*",  # this number has had its share: for now
+            "LimitExceeded.DeliveryFrequencyLimit",  # same: a limit that we set ourselves at the provider
             "FailedOperation.ContainSensitiveWord",
+            "UnsupportedOperation.",
+        }
+    ),
+    template=frozenset(
+        {
             "FailedOperation.TemplateIncorrectOrUnapproved",
             "FailedOperation.TemplateParamSetNotMatchApprovedTemplate",
             "InvalidParameterValue.TemplateParameter*",
-            "UnsupportedOperation.",
         }
     ),
     account=frozenset(
@@ -109,10 +131,10 @@ TENCENT: Final = Codes(
             "InvalidParameterValue.SdkAppIdNotExist",
         }
     ),
-    later=frozenset({"RequestLimitExceeded*", "InternalError*", "LimitExceeded.DeliveryFrequencyLimit"}),
-    unclear=frozenset({"InternalError.Timeout", "InternalError.SendAndRecvFail"}),
+    later=frozenset({"RequestLimitExceeded*"}),
+    unclear=frozenset({"InternalError*"}),
 )
 
 
-def _in(code: str, codes: frozenset[str]) -> bool:
-    return code in codes or any(it[-1] in ".*" and code.startswith(it.rstrip("*")) for it in codes)
+def _begins(code: str, codes: frozenset[str]) -> bool:
+    return any(it[-1] in ".*" and code.startswith(it.rstrip("*")) for it in codes)

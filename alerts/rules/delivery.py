@@ -155,9 +155,14 @@ class Handed:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The provider will never send it: the number is wrong or has opted out. `code` says which."""
+    """The provider will not send it: the number is wrong or has opted out. `code` says which.
+
+    `elsewhere`: another provider may carry it all the same. `ours`: somebody of us must mend what it was refused for.
+    """
 
     code: str
+    elsewhere: bool = False
+    ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)

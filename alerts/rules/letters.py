@@ -16,6 +16,7 @@ class Capabilities:
         replies: people can answer by text.
         keys: people can answer by pressing a key.
         templates_only: it takes an approved template with parameters, no free text.
+        look_after_ms: so long after a message left the provider can say what became of it; not asked before.
     """
 
     receipts: bool = False
@@ -23,6 +24,7 @@ class Capabilities:
     replies: bool = False
     keys: bool = False
     templates_only: bool = False
+    look_after_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Letter:
         params: by name, as `alerts.rules.wording` used them; never with the signature.
         valid_ms: so long the provider may try.
         since_ms: no request for it left before; for `look_up`.
+        begun_ms: when its newest request left, by our clock; for `look_up`.
         others: what the provider calls other notices of ours to this address; for `look_up`.
     """
 
@@ -51,6 +54,7 @@ class Letter:
     params: Mapping[str, str] = field(default_factory=dict)
     reply_code: str | None = None
     provider_id: str | None = None
+    begun_ms: int | None = None
     others: frozenset[str] = frozenset()
 
 

@@ -1,27 +1,33 @@
 """What a provider's refusal means: for this number, for now, or for our whole account.
 
-Twilio's error codes as of 2026 (docs/adr/0008). A code that is not listed is judged by its HTTP status.
+Twilio's error codes as of 2026 (docs/adr/0008). A code that is not listed is judged by its HTTP status. A server error
+does not say whether the message was taken: only 429 and 503 do, which turn a request away before anything is done.
 """
 
 from typing import Final
 
-from alerts.rules.delivery import LONGEST_RETRY_MS, Refused, Sent, TryLater
+from alerts.rules.delivery import LONGEST_RETRY_MS, NoAnswer, Refused, Sent, TryLater
 
 BAD_NUMBER: Final = frozenset(
     {
         21211,  # not a number
-        21214,  # can't be reached
         21217,  # not a number
         21265,  # is a short code
-        21408,  # no permission for its country
         21610,  # has opted out
-        21612,  # can't be reached from ours
         21614,  # not a mobile number
         21617,  # the text is too long: ours never is; another try would not help
         21635,  # a landline
     }
 )
-"""Never again to this number: the next person is told at once."""
+"""Never again to this number, whoever carries it: the next person is told at once."""
+NOT_FROM_HERE: Final = frozenset(
+    {
+        21214,  # can't be reached
+        21408,  # no permission for its country
+        21612,  # can't be reached from ours
+    }
+)
+"""Not by this provider: another one may reach it."""
 OUR_ACCOUNT: Final = frozenset(
     {
         20003,  # wrong SID or token
@@ -39,8 +45,9 @@ OUR_ACCOUNT: Final = frozenset(
     }
 )
 """Nobody can be told until somebody mends it: retried slowly, and said loudly."""
-_TOO_MANY: Final = 429
-_SERVER_ERROR: Final = 500
+TURNED_AWAY: Final = frozenset({429, 503})
+"""Too many requests, or out of service: nothing was done."""
+SERVER_ERROR: Final = 500
 _NO_ENTRY: Final = frozenset({401, 403, 404})
 """Not allowed in, or no such account or address: it would be the same for every number."""
 
@@ -48,10 +55,17 @@ _NO_ENTRY: Final = frozenset({401, 403, 404})
 def meaning_of(status: int, code: int | None) -> Sent:
     """The outcome of a request that was answered with an error."""
     said = str(code or status)
-    if code in OUR_ACCOUNT or (status in _NO_ENTRY and code not in BAD_NUMBER):
+    if code in OUR_ACCOUNT or (status in _NO_ENTRY and code not in BAD_NUMBER | NOT_FROM_HERE):
         return TryLater(said, LONGEST_RETRY_MS, account=True)
     if code in BAD_NUMBER:
         return Refused(said)
-    if status == _TOO_MANY or status >= _SERVER_ERROR:
+    return by_status(said, status)
+
+
+def by_status(said: str, status: int) -> Sent:
+    """What an answer means whose code says nothing to us."""
+    if status in TURNED_AWAY:
         return TryLater(said)
-    return Refused(said)
+    if status >= SERVER_ERROR:
+        return NoAnswer(said)
+    return Refused(said, elsewhere=True)

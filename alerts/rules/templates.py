@@ -52,6 +52,10 @@ _ANSWERS: Final[Mapping[str, Mapping[Language, str]]] = {
     CONTACT: {Language.ZH: CONTACT_TEST[Language.ZH].removeprefix(SIGNATURE[Language.ZH])},
 }
 """Of no alarm: our answers to replies, and the monthly test. Never spoken."""
+NO_TEMPLATE: Final = "no_template"
+"""Why a provider was not asked: of what is to be said it has none."""
+CODE: Final = "code"
+"""The parameter with which a person answers."""
 _MISSING: Final = "-"
 """Stands for what is not known: an empty parameter is refused."""
 _FALLBACK: Final[Mapping[str, str]] = {

@@ -242,6 +242,7 @@ def _letter(parcel: Parcel, now_ms: int) -> Letter:
         params=parcel.params,
         reply_code=parcel.reply_code,
         provider_id=parcel.notice.provider_id,
+        begun_ms=parcel.begun_ms,
     )
 
 

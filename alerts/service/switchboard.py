@@ -1,7 +1,8 @@
 """The switchboard: which provider carries a message of a kind to an address, and whether providers work.
 
-A message that meets a provider's outage goes to the next provider at once. One whose request left without an
-answer does not: it may be on its way, and who carried it is asked first (`alerts.service.courier`).
+A message that meets a provider's outage, or what only this provider refuses, goes to the next provider at once. One
+whose request left without an answer does not: it may be on its way, and who carried it is asked first
+(`alerts.service.courier`).
 """
 
 import threading
@@ -18,6 +19,7 @@ from alerts.rules.countries import EVERYWHERE, Coverage, can_answer, obstacle
 from alerts.rules.delivery import CannotSay, LookedUp, NoAnswer, Refused, Sent, TryLater
 from alerts.rules.letters import Letter
 from alerts.rules.spoken import one_way
+from alerts.rules.templates import CODE, NO_TEMPLATE
 from alerts.service.desk import Trouble
 from gascore.alarm import ChannelKind
 from gascore.clock import Clock
@@ -31,6 +33,8 @@ one would outlast the notice's lease (`alerts.rules.delivery.LEASE_MS`)."""
 NO_CHANNEL: Final = "no_channel"
 """No provider can carry this kind to this address: `gaswatch check` says why."""
 BROKE: Final = "sender_broke"
+TOO_SOON: Final = "too_soon_to_ask"
+"""The provider does not know yet what became of it (`Capabilities.look_after_ms`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,37 +69,42 @@ class Switchboard:
         return tuple(one.channel for one in self._registered)
 
     def for_(self, kind: ChannelKind, address: str) -> tuple[Channel, ...]:
-        """Who can carry this kind to this address, the preferred first; empty: nobody."""
-        return tuple(
-            one.channel
+        """Who can carry this kind to this address, the preferred first; empty: nobody.
+
+        Those through which the person can answer go before those through which it can't, whatever the order of the
+        settings: a text without a code to reply with tells, but lets nobody take over.
+        """
+        able = [
+            one
             for one in self._registered
             if one.channel.kind is kind and obstacle(one.coverage, kind, address) is None
-        )
+        ]
+        return tuple(one.channel for one in sorted(able, key=lambda one: not _is_two_way(one, address)))
 
     def can_answer(self, kind: ChannelKind, address: str) -> bool:
-        """Whether the person can take over through what carries this kind to the address."""
+        """Whether the person can take over through what is preferred for this kind to the address."""
         able = self.for_(kind, address)
-        return any(
-            (one.channel.can.replies and can_answer(one.coverage, address)) or one.channel.can.keys
-            for one in self._registered
-            if one.channel in able
-        )
+        return any(_is_two_way(one, address) for one in self._registered if one.channel in able[:1])
 
     def send(self, kind: ChannelKind, letter: Letter) -> Carried:
-        """Hand it to the first provider that is there; those with an open circuit are the last resort."""
+        """Hand it to the first provider that takes it; those with an open circuit are the last resort."""
         begun_ms = self._clock.now_ms()
-        carried = Carried(None, Refused(NO_CHANNEL))
+        carried, later = Carried(None, Refused(NO_CHANNEL)), None
         for channel in self._in_order(self.for_(kind, letter.address)):
             carried = self._send(channel, letter)
-            if not isinstance(carried.sent, TryLater) or self._clock.now_ms() - begun_ms > PATIENCE_MS:
+            later = carried if isinstance(carried.sent, TryLater) else later
+            if not _goes_on(carried.sent) or self._clock.now_ms() - begun_ms > PATIENCE_MS:
                 break
-        return carried
+        # That the last one can't carry it does not mean that nobody will.
+        return later if later and _goes_on(carried.sent) else carried
 
     def look_up(self, provider: str | None, letter: Letter) -> LookedUp:
         """Ask who carried it what became of it."""
         channel = next((one for one in self.channels if one.name == provider), None)
         if channel is None or not channel.can.looks_up:
             return CannotSay("cannot_be_asked")
+        if letter.begun_ms is not None and self._clock.now_ms() < letter.begun_ms + channel.can.look_after_ms:
+            return CannotSay(TOO_SOON)
         try:
             return channel.look_up(self._fitting(channel, letter))
         except Exception:  # noqa: BLE001 -- whatever it is: to end the service would tear all other texts with it
@@ -125,17 +134,23 @@ class Switchboard:
             _log.exception("sender_broke", provider=channel.name, notice=letter.notice)
             sent = NoAnswer(BROKE)
         is_slow = self._clock.now_ms() - begun_ms > PATIENCE_MS
-        self._step(channel, _said(sent, is_slow=is_slow))
+        if sent != _NOT_ASKED:
+            self._step(channel, _said(sent, is_slow=is_slow))
         return Carried(channel.name, sent)
 
     def _fitting(self, channel: Channel, letter: Letter) -> Letter:
         """A text that nobody can answer asks for no answer: a person would rely on it."""
         if letter.reply_code is None or channel.kind is not ChannelKind.SMS:
             return letter
-        coverage = next(one.coverage for one in self._registered if one.channel is channel)
-        if can_answer(coverage, letter.address):
+        registered = next(one for one in self._registered if one.channel is channel)
+        if _is_two_way(registered, letter.address):
             return letter
-        return replace(letter, text=one_way(letter.text, letter.language, letter.reply_code), reply_code=None)
+        return replace(
+            letter,
+            text=one_way(letter.text, letter.language, letter.reply_code),
+            params={name: value for name, value in letter.params.items() if name != CODE},
+            reply_code=None,
+        )
 
     def _step(self, channel: Channel, event: circuit.Event) -> circuit.Step:
         with self._lock:
@@ -149,10 +164,26 @@ class Switchboard:
         return done
 
 
+_NOT_ASKED: Final = Refused(NO_TEMPLATE, elsewhere=True)
+"""No request left: it says nothing of the provider."""
+
+
+def _is_two_way(one: Registered, address: str) -> bool:
+    can = one.channel.can
+    return can.keys or (can.replies and can_answer(one.coverage, address))
+
+
+def _goes_on(sent: Sent | LookedUp) -> bool:
+    """Whether it was not sent, and another provider may carry it."""
+    return isinstance(sent, TryLater) or (isinstance(sent, Refused) and sent.elsewhere)
+
+
 def _said(sent: Sent, *, is_slow: bool) -> circuit.Event:
     match sent:
         case TryLater(code=code, account=account):
             return Failed(code, account=account, at_once=is_slow)
+        case Refused(code=code, ours=True):
+            return Failed(code, account=True)
         case NoAnswer(code=code):
             return Failed(code)
         case _:

@@ -94,6 +94,11 @@ def mail_of(settings: Settings) -> Server | None:
     )
 
 
+def hears_callbacks(settings: Settings) -> bool:
+    """Whether receipts, replies and keys of Aliyun and Tencent reach us."""
+    return bool(settings.callback_token.get_secret_value())
+
+
 def _wanted(settings: Settings) -> list[str]:
     names = []
     if settings.aliyun_access_key_id:
@@ -111,10 +116,10 @@ def _aliyun(settings: Settings) -> Iterator[Registered]:
         settings.aliyun_sms_url,
         settings.aliyun_voice_url,
     )
-    books = read(Path(settings.templates))
-    yield Registered(AliyunSms(account, books[AliyunSms.name]), CHINA_ONLY)
+    books, hears = read(Path(settings.templates)), hears_callbacks(settings)
+    yield Registered(AliyunSms(account, books[AliyunSms.name], hears=hears), CHINA_ONLY)
     if settings.aliyun_voice_number:
-        voice = AliyunVoice(account, books[AliyunVoice.name], settings.aliyun_voice_number)
+        voice = AliyunVoice(account, books[AliyunVoice.name], settings.aliyun_voice_number, hears=hears)
         yield Registered(voice, CHINA_ONLY)
 
 
@@ -128,4 +133,5 @@ def _tencent(settings: Settings) -> Iterator[Registered]:
         settings.tencent_region,
         settings.tencent_sms_url,
     )
-    yield Registered(TencentSms(account, read(Path(settings.templates))[TencentSms.name]), CHINA_ONLY)
+    book = read(Path(settings.templates))[TencentSms.name]
+    yield Registered(TencentSms(account, book, hears=hears_callbacks(settings)), CHINA_ONLY)

@@ -1,9 +1,11 @@
 """Aliyun and Tencent through their own libraries, on a server that answers as they do, or does not."""
 
+import dataclasses
 import json
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from typing import Final
 
 import pytest
@@ -17,7 +19,7 @@ from alerts.rules.delivery import CannotSay, Found, Handed, NoAnswer, NotFound, 
 from alerts.rules.letters import Health
 from gascore.alarm import ChannelKind, NoticeState
 from support.letters import PHONE, SINCE_MS, a_book, a_letter
-from support.odd_server import OddServer, an_odd_server
+from support.odd_server import OddServer, Reply, an_odd_server
 
 pytestmark = pytest.mark.contract
 ANSWER_S: Final = 0.4
@@ -34,7 +36,8 @@ class Provider:
     no: Callable[[str], dict[str, object]]
     limit: str
     broke: str
-    busy: str
+    trouble: str
+    withdrawn: str
 
 
 def an_aliyun_sms(url: str) -> Channel:
@@ -66,6 +69,7 @@ ALL: Final = {
         "isv.BUSINESS_LIMIT_CONTROL",
         "isv.AMOUNT_NOT_ENOUGH",
         "isp.SYSTEM_ERROR",
+        "isv.SMS_TEMPLATE_ILLEGAL",
     ),
     "aliyun_voice": Provider(
         an_aliyun_voice,
@@ -76,6 +80,7 @@ ALL: Final = {
         "isv.BUSINESS_LIMIT_CONTROL",
         "isv.OUT_OF_SERVICE",
         "isp.SYSTEM_ERROR",
+        "isv.TTS_TEMPLATE_ILLEGAL",
     ),
     "tencent_sms": Provider(
         a_tencent_sms,
@@ -86,6 +91,7 @@ ALL: Final = {
         "LimitExceeded.PhoneNumberDailyLimit",
         "FailedOperation.InsufficientBalanceInSmsPackage",
         "InternalError.OtherError",
+        "FailedOperation.TemplateIncorrectOrUnapproved",
     ),
 }
 EACH = pytest.mark.parametrize("name", ALL)
@@ -133,7 +139,9 @@ def test_a_template_is_handed_over_with_its_values(server: OddServer, name: str)
 @EACH
 def test_what_has_no_template_is_refused_without_a_request(server: OddServer, name: str) -> None:
     answers(server, ALL[name].yes)
-    assert ALL[name].channel(server.url).send(a_letter(template=None)) == Refused("no_template")
+    assert ALL[name].channel(server.url).send(a_letter(template=None)) == Refused(
+        "no_template", elsewhere=True
+    )
     assert server.heard == []
 
 
@@ -142,7 +150,15 @@ def test_a_number_that_had_its_share_is_refused_so_that_the_next_is_told(
     server: OddServer, name: str
 ) -> None:
     answers(server, ALL[name].no(ALL[name].limit))
-    assert send(server, name) == Refused(ALL[name].limit)
+    assert send(server, name) == Refused(ALL[name].limit, elsewhere=True)
+
+
+@EACH
+def test_a_template_that_was_withdrawn_is_for_another_provider_and_for_us_to_mend(
+    server: OddServer, name: str
+) -> None:
+    answers(server, ALL[name].no(ALL[name].withdrawn))
+    assert send(server, name) == Refused(ALL[name].withdrawn, elsewhere=True, ours=True)
 
 
 @EACH
@@ -154,9 +170,28 @@ def test_an_account_without_money_is_the_accounts_fault(server: OddServer, name:
 
 
 @EACH
-def test_a_providers_own_trouble_is_for_later(server: OddServer, name: str) -> None:
-    answers(server, ALL[name].no(ALL[name].busy))
-    assert send(server, name) == TryLater(ALL[name].busy)
+def test_of_a_providers_own_trouble_nobody_knows_whether_it_was_sent(server: OddServer, name: str) -> None:
+    answers(server, ALL[name].no(ALL[name].trouble))
+    assert send(server, name) == NoAnswer(ALL[name].trouble)
+
+
+@EACH
+def test_too_many_requests_are_for_later(server: OddServer, name: str) -> None:
+    code = "RequestLimitExceeded" if name == "tencent_sms" else "Throttling.User"
+    answers(server, ALL[name].no(code))
+    assert send(server, name) == TryLater(code)
+
+
+@EACH
+def test_without_the_secret_of_callbacks_nobody_is_expected_to_answer(name: str) -> None:
+    account, tencent = aliyun.Account("id", "secret"), tencent_sms.Account("id", "key", "1")
+    deaf: dict[str, Channel] = {
+        "aliyun_sms": AliyunSms(account, a_book(), hears=False),
+        "aliyun_voice": AliyunVoice(account, a_book(spoken=True), "0571", hears=False),
+        "tencent_sms": TencentSms(tencent, a_book(), hears=False),
+    }
+    can = deaf[name].can
+    assert (can.replies, can.keys, can.receipts, can.looks_up) == (False, False, False, True)
 
 
 @EACH
@@ -252,7 +287,9 @@ def test_a_look_up_without_an_answer_says_nothing(server: OddServer, name: str) 
 @pytest.mark.parametrize(
     ("call", "state", "code"),
     [
-        ({"duration": "12", "endDate": "2026-09-21"}, NoticeState.DELIVERED, None),
+        ({"duration": "12", "endDate": "2026-09-21"}, NoticeState.UNDELIVERED, "no_key"),
+        ({"duration": "12", "endDate": "2026-09-21", "dtmf": "1"}, NoticeState.DELIVERED, None),
+        ({"duration": "12", "dtmf": ""}, NoticeState.HANDED_OVER, None),
         ({"duration": 0, "endDate": "2026-09-21", "state": "200005"}, NoticeState.UNDELIVERED, "200005"),
         ({}, NoticeState.HANDED_OVER, None),
     ],
@@ -264,6 +301,40 @@ def test_aliyun_says_what_became_of_a_call(
     voice = an_aliyun_voice(server.url)
     assert voice.look_up(a_letter(provider_id="c^1")) == Found("c^1", state, code)
     assert voice.look_up(a_letter()) == CannotSay("no_call_id")
+
+
+def test_a_call_of_the_first_minutes_of_a_day_is_asked_for_on_that_day_and_on_the_one_before(
+    server: OddServer,
+) -> None:
+    midnight_ms = 1_790_006_400_000  # 2026-09-22 00:00 in Beijing
+    late = dataclasses.replace(a_letter(provider_id="c^1"), since_ms=midnight_ms - 200_000)
+    call = json.dumps({"duration": 0, "endDate": "2026-09-22", "state": "200005"})
+
+    def answer(day: str) -> Callable[[str, bytes], Reply]:
+        def of_that_day(path: str, body: bytes) -> Reply:
+            del path, body
+            found = call if _day(server.asked[-1]) == day else "{}"
+            return Reply(
+                body=json.dumps({"Code": "OK", "Data": found}), headers={"Content-Type": "application/json"}
+            )
+
+        return of_that_day
+
+    for day, expected in (("20260922", 1), ("20260921", 2)):
+        server.asked.clear()
+        server.replies = answer(day)
+        found = an_aliyun_voice(server.url).look_up(late)
+        assert found == Found("c^1", NoticeState.UNDELIVERED, "200005")
+        assert len(server.asked) == expected
+
+
+def _day(asked: dict[str, str]) -> str:
+    instant = datetime.fromtimestamp(int(asked["QueryDate"]) / 1000, timezone(timedelta(hours=8)))
+    return instant.strftime("%Y%m%d")
+
+
+def test_a_call_is_asked_for_when_the_provider_can_know() -> None:
+    assert an_aliyun_voice("http://127.0.0.1:1").can.look_after_ms == 240_000
 
 
 @pytest.mark.parametrize("provider_id", ["2026:1", None])

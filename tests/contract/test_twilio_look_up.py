@@ -13,6 +13,7 @@ from gascore.alarm import NoticeState
 from gaswatch.clock import SystemClock
 from support.alarms import a_letter
 from support.carrier import ACCOUNT, SENDER, TOKEN, RunningCarrier, a_carrier
+from support.odd_server import an_odd_server
 from support.waiting import until
 
 pytestmark = pytest.mark.contract
@@ -84,6 +85,11 @@ async def test_an_undelivered_one_says_why(carrier: RunningCarrier) -> None:
 
 
 def test_who_may_not_ask_or_gets_no_connection_cannot_say(carrier: RunningCarrier) -> None:
-    assert isinstance(sms(carrier, token="wrong").look_up(letter()), CannotSay)
+    assert sms(carrier, token="wrong").look_up(letter()) == CannotSay("20003")
+    assert sms(carrier, token="wrong").look_up(letter(provider_id="SM1")) == CannotSay("20003")
+    with an_odd_server() as odd:
+        odd.status, odd.body = 502, "<html>"
+        broken = TwilioSms(Account(ACCOUNT, TOKEN, SENDER, odd.url), answer_s=0.5)
+        assert broken.look_up(letter()) == CannotSay("502")
     nobody = TwilioSms(Account(ACCOUNT, TOKEN, SENDER, "http://127.0.0.1:9"), answer_s=0.5)
     assert nobody.look_up(letter()) == CannotSay("no_connection")

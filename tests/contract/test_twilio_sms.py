@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -57,25 +58,35 @@ def test_a_messaging_service_can_be_the_sender(carrier: RunningCarrier) -> None:
 
 
 @pytest.mark.parametrize(
-    ("to", "code"),
+    ("to", "refused"),
     [
-        ("+15005550001", "21211"),
-        ("+15005550002", "21612"),
-        ("+15005550003", "21408"),
-        ("+15005550004", "21610"),
-        ("+15005550009", "21614"),
-        ("nonsense", "21211"),
+        ("+15005550001", Refused("21211")),
+        ("+15005550002", Refused("21612", elsewhere=True)),
+        ("+15005550003", Refused("21408", elsewhere=True)),
+        ("+15005550004", Refused("21610")),
+        ("+15005550009", Refused("21614")),
+        ("nonsense", Refused("21211")),
     ],
 )
-def test_a_bad_number_is_refused(carrier: RunningCarrier, to: str, code: str) -> None:
-    assert send(carrier.url, to=to) == Refused(code)
+def test_a_bad_number_is_refused(carrier: RunningCarrier, to: str, refused: Refused) -> None:
+    assert send(carrier.url, to=to) == refused
 
 
-@pytest.mark.parametrize(("code", "said"), [(20429, "20429"), (20500, "20500"), (21611, "21611")])
-def test_a_busy_or_broken_provider_is_asked_later(carrier: RunningCarrier, code: int, said: str) -> None:
+@pytest.mark.parametrize(
+    ("code", "sent"), [(20429, TryLater("20429")), (21611, TryLater("21611")), (20500, NoAnswer("20500"))]
+)
+def test_a_busy_provider_is_asked_later_and_a_broken_one_may_have_taken_it(
+    carrier: RunningCarrier, code: int, sent: Sent
+) -> None:
     carrier.behave(refuse={"code": code, "times": 1})
-    assert send(carrier.url) == TryLater(said)
+    assert send(carrier.url) == sent
     assert isinstance(send(carrier.url), Handed)
+
+
+def test_without_an_address_for_receipts_no_reply_is_expected() -> None:
+    private = Account(ACCOUNT, TOKEN, SENDER, receipts=None)
+    assert not TwilioSms(private).can.replies
+    assert TwilioSms(replace(private, receipts="https://gas.example/status")).can.replies
 
 
 def test_an_account_that_may_not_is_said_to_be_the_accounts_fault(carrier: RunningCarrier) -> None:

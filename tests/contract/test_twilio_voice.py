@@ -97,7 +97,7 @@ def test_refusals_outages_and_a_wrong_account_are_told_apart(
     ours = voice(carrier, customer)
     assert ours.send(letter(address="+15005550001")) == Refused("21211")
     carrier.behave(refuse={"code": 20500, "times": 1})
-    assert ours.send(letter()) == TryLater("20500")
+    assert ours.send(letter()) == NoAnswer("20500")
     wrong = voice(carrier, customer, token="other")
     said = wrong.send(letter())
     assert isinstance(said, TryLater)

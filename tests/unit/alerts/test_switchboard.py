@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass, field, replace
 
+import pytest
+
 from alerts.rules.circuit import FAILURES, FIRST_PAUSE_MS
 from alerts.rules.countries import CHINA_ONLY, EVERYWHERE, TWILIO_SMS, TWILIO_VOICE
 from alerts.rules.delivery import CannotSay, Found, Handed, LookedUp, NoAnswer, Refused, Sent, TryLater
 from alerts.rules.letters import Capabilities, Health, Letter
+from alerts.rules.templates import NO_TEMPLATE
 from alerts.service.desk import Trouble
 from alerts.service.switchboard import DOWN_MS, PATIENCE_MS, Carried, Registered, Switchboard
 from gascore.alarm import ChannelKind
@@ -88,6 +91,83 @@ def test_a_refused_number_is_refused_and_no_outage() -> None:
     pair.a.says = Refused("21211")
     assert [pair.send() for _ in range(5)] == [Carried("a", Refused("21211"))] * 5
     assert pair.board.troubles(pair.clock.now_ms()) == {"a": None, "b": None}
+
+
+def test_where_one_provider_can_be_answered_and_the_other_cant_the_first_is_preferred() -> None:
+    clock = ManualClock()
+    abroad, china, more = (Provider(name, clock) for name in ("abroad", "china", "more"))
+    coverages = [Registered(abroad, TWILIO_SMS), Registered(china, CHINA_ONLY), Registered(more, EVERYWHERE)]
+    board = Switchboard(coverages, clock)
+    assert [one.name for one in board.for_(SMS, CHINESE)] == ["china", "more", "abroad"]
+    assert [one.name for one in board.for_(SMS, GERMAN)] == ["abroad", "more"]
+    assert board.can_answer(SMS, CHINESE)
+
+
+def test_whether_a_person_can_answer_is_what_the_preferred_provider_says() -> None:
+    clock = ManualClock()
+    mute = Provider("mute", clock, can=Capabilities())
+    assert not Switchboard([Registered(mute)], clock).can_answer(SMS, GERMAN)
+    both = [Registered(mute), Registered(Provider("sms", clock))]
+    assert Switchboard(both, clock).can_answer(SMS, GERMAN), "it goes first because it can be answered"
+
+
+@pytest.mark.parametrize("code", ["no_template", "isv.TEMPLATE_PARAMS_ILLEGAL", "isv.BUSINESS_LIMIT_CONTROL"])
+def test_what_only_one_provider_refuses_goes_to_the_other_in_the_same_attempt(code: str) -> None:
+    pair = Pair()
+    pair.a.says = Refused(code, elsewhere=True)
+    assert pair.send() == Carried("b", Handed("b1"))
+    assert pair.board.troubles(pair.clock.now_ms() + DOWN_MS) == {"a": None, "b": None}
+    pair.b.says = Refused("blacklist")
+    assert pair.send() == Carried("b", Refused("blacklist"))
+
+
+def test_a_withdrawn_template_goes_to_the_other_provider_and_is_a_trouble() -> None:
+    pair = Pair()
+    pair.a.says = Refused("isv.SMS_TEMPLATE_ILLEGAL", elsewhere=True, ours=True)
+    assert pair.send() == Carried("b", Handed("b1"))
+    assert pair.board.troubles(pair.clock.now_ms())["a"] == Trouble("account_refused", pair.clock.now_ms())
+
+
+def test_what_another_provider_may_carry_later_is_not_refused_because_the_last_one_cant() -> None:
+    pair = Pair()
+    pair.a.says = TryLater("503")
+    pair.b.says = Refused("no_template", elsewhere=True)
+    assert pair.send() == Carried("a", TryLater("503"))
+
+
+def test_a_provider_that_was_not_asked_has_not_worked() -> None:
+    pair = Pair()
+    pair.a.says = TryLater("20003", account=True)
+    pair.send()
+    pair.a.says = Refused(NO_TEMPLATE, elsewhere=True)
+    pair.b.says = TryLater("503")
+    pair.send()
+    assert pair.board.troubles(pair.clock.now_ms())["a"] is not None
+
+
+def test_a_text_whose_replies_reach_nobody_asks_for_none() -> None:
+    clock = ManualClock()
+    deaf = Provider("deaf", clock, can=Capabilities(receipts=True))
+    letter = replace(
+        a_letter(GERMAN, "【燃气监管】李家面馆燃气泄漏。回101接手"),
+        reply_code="101",
+        params={"place": "李家面馆", "code": "101"},
+    )
+    Switchboard([Registered(deaf)], clock).send(SMS, letter)
+    (sent,) = deaf.letters
+    assert (sent.text, sent.reply_code) == ("【燃气监管】李家面馆燃气泄漏", None)
+    assert sent.params == {"place": "李家面馆"}, "a template says - for the code"
+
+
+def test_a_provider_is_not_asked_before_it_can_know() -> None:
+    clock = ManualClock()
+    late = Provider("late", clock, can=Capabilities(looks_up=True, look_after_ms=180_000))
+    board = Switchboard([Registered(late)], clock)
+    letter = replace(a_letter(), begun_ms=clock.now_ms())
+    clock.set(clock.now_ms() + 179_999)
+    assert board.look_up("late", letter) == CannotSay("too_soon_to_ask")
+    clock.set(clock.now_ms() + 1)
+    assert board.look_up("late", letter) == Found("late:1")
 
 
 def test_a_provider_that_is_out_is_left_alone_until_a_trial_brings_it_back() -> None:

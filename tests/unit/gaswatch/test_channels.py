@@ -11,9 +11,11 @@ from alerts.adapters.im_bot import Room
 from alerts.adapters.mail import Server
 from alerts.adapters.template_file import written
 from alerts.rules.countries import CHINA_ONLY
-from alerts.service import Registered
-from gaswatch.channels_check import Heard, channels_heard
+from alerts.service import Registered, Switchboard
+from gascore.alarm import ChannelKind
+from gaswatch.channels_check import Heard, answers_heard, channels_heard
 from gaswatch.settings import SettingsError, load
+from gaswatch.wiring.alerts import channels_of
 from gaswatch.wiring.channels import mail_of, more_channels, rooms_of, template_defects
 from support.clock import ManualClock
 from support.letters import a_book
@@ -63,6 +65,56 @@ def test_each_channel_that_is_set_up_is_there_and_those_of_the_mainland_reach_it
         "email",
     ]
     assert [one.coverage is CHINA_ONLY for one in found] == [True, True, True, False, False, False]
+
+
+TWILIO = {
+    "twilio_account_sid": "AC" + "0" * 32,
+    "twilio_auth_token": "token",
+    "twilio_from": "+15005550006",
+    "public_url": "https://gas.example.org",
+}
+TOKEN = {"callback_token": "a-secret-of-24-letters-x"}
+CHINESE, GERMAN = "+8613912345678", "+4915112345678"
+
+
+def test_a_phone_of_the_mainland_gets_texts_that_it_can_answer_though_twilio_is_set_up_too(
+    tmp_path: Path,
+) -> None:
+    templates = approved(tmp_path, "aliyun_sms", "aliyun_voice", "tencent_sms")
+    settings = {**TWILIO, **ALIYUN, **TENCENT, "templates": templates}
+    clock = ManualClock(0)
+    board = Switchboard(channels_of(load(**settings, **TOKEN), clock), clock)
+    chinese = [one.name for one in board.for_(ChannelKind.SMS, CHINESE)]
+    assert chinese == ["aliyun_sms", "tencent_sms", "twilio_sms"]
+    assert [one.name for one in board.for_(ChannelKind.SMS, GERMAN)] == ["twilio_sms"]
+    assert board.can_answer(ChannelKind.SMS, CHINESE)
+    deaf = Switchboard(channels_of(load(**settings), clock), clock)
+    assert not deaf.can_answer(ChannelKind.SMS, CHINESE)
+    assert not deaf.can_answer(ChannelKind.VOICE, CHINESE)
+    assert deaf.can_answer(ChannelKind.SMS, GERMAN)
+
+
+def test_check_says_which_channels_ask_for_answers_that_cant_arrive(tmp_path: Path) -> None:
+    templates = approved(tmp_path, "aliyun_sms", "aliyun_voice", "tencent_sms")
+    settings = load(**ALIYUN, **TENCENT, templates=templates)
+    said = [(one.name, one.works, one.detail) for one in answers_heard(settings)]
+    do = "set GASWATCH_CALLBACK_TOKEN, and enter the callbacks at the provider (docs/deployment.md)"
+    text = f"sends texts that nobody can answer: {do}"
+    assert said == [
+        ("sms", None, f"aliyun_sms {text}"),
+        (
+            "voice",
+            False,
+            f"aliyun_voice asks for key 1, but nobody hears it: {do}",
+        ),
+        ("sms", None, f"tencent_sms {text}"),
+    ]
+    assert list(answers_heard(load(**ALIYUN, **TENCENT, **TOKEN, templates=templates))) == []
+    private = load(**{**TWILIO, "public_url": ""})
+    (twilio,) = answers_heard(private)
+    assert twilio.detail == (
+        "twilio_sms sends texts that nobody can answer: set GASWATCH_PUBLIC_URL to an address that Twilio reaches"
+    )
 
 
 def test_a_missing_template_stops_the_start_in_one_line(tmp_path: Path) -> None:
