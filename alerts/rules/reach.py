@@ -1,4 +1,4 @@
-"""Can this person be reached? A receipt or a reply proves it; refusals, lost texts and "STOP" prove the contrary.
+"""Can this person be reached? A receipt, a key or a reply proves it; a dead number and "STOP" prove the contrary.
 
 What changes it is in `TRANSITIONS`, and nowhere else. Peers verify a contact once, when it is entered; phones are
 changed, barred and opted out later, and that is found only in the leak (reference: peers, section 2, 8).
@@ -13,12 +13,11 @@ from zlib import crc32
 import msgspec
 from msgspec.structs import replace
 
+from alerts.rules.number_codes import OPTED_OUT
 from gascore.contacts import Reachability
 from gascore.words import PersonId, SiteId
 
 STOPPED: Final = "stopped"
-OPTED_OUT: Final = "21610"
-"""Twilio: the number has opted out; the same as a "STOP" that we did not see."""
 TRIES: Final = 2
 """So many texts in a row must be lost before a phone counts as unreachable: one may have been off."""
 DAY_MS: Final = 86_400_000
@@ -36,6 +35,7 @@ class Reach(msgspec.Struct, frozen=True):
         proven_ms: when a receipt or a reply last proved it.
         tested_ms: when the last test text was made.
         lost: texts in a row that did not arrive.
+        stopped_ms: when the newest STOP came; what was sent before proves nothing against it.
     """
 
     person: PersonId
@@ -47,18 +47,28 @@ class Reach(msgspec.Struct, frozen=True):
     proven_ms: int | None = None
     tested_ms: int | None = None
     lost: int = 0
+    stopped_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """A receipt by this channel, or a "reply"."""
+    """A receipt by this channel, or a "reply".
+
+    `heals`: it proves that texts reach the person, also after a STOP from before `sent_ms` (when the text was made,
+    or the reply came).
+    """
 
     by: str
+    sent_ms: int = 0
+    heals: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A text did not arrive; `code` says why. `refused`: the provider will never send to this number."""
+    """A text did not arrive for the number's sake (`alerts.rules.number_codes`); `code` says why.
+
+    `refused`: the provider will never send to this number.
+    """
 
     code: str
     refused: bool = False
@@ -66,7 +76,7 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """The person wants no texts: the provider sends none until the person says START."""
+    """The person wants no texts. Some providers then send none until the person says START; others go on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +106,13 @@ def step(reach: Reach, event: Event, now_ms: int) -> Reach:
 
 
 def _proven(reach: Reach, event: Event, now_ms: int) -> Reach:
-    by = event.by if isinstance(event, Proven) else ""
-    if reach.why == STOPPED:
-        return reach  # only START undoes it: by another channel the person may be reached, by text not
+    if not isinstance(event, Proven):
+        raise TypeError(f"TRANSITIONS proves a phone by {type(event).__name__}")
+    heals = event.heals and event.sent_ms > (reach.stopped_ms or 0)
+    if reach.why == STOPPED and not heals:
+        return reach  # by another channel the person may be reached, by text not
     known = replace(reach, proven_ms=now_ms, lost=0)
-    return _in(known, Reachability.REACHABLE, now_ms, by=by)
+    return _in(known, Reachability.REACHABLE, now_ms, by=event.by)
 
 
 def _lost(reach: Reach, event: Event, now_ms: int) -> Reach:
@@ -116,7 +128,7 @@ def _lost(reach: Reach, event: Event, now_ms: int) -> Reach:
 
 def _stopped(reach: Reach, event: Event, now_ms: int) -> Reach:
     del event
-    return _in(reach, Reachability.UNREACHABLE, now_ms, why=STOPPED)
+    return _in(replace(reach, stopped_ms=now_ms), Reachability.UNREACHABLE, now_ms, why=STOPPED)
 
 
 def _started(reach: Reach, event: Event, now_ms: int) -> Reach:

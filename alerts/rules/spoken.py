@@ -14,7 +14,11 @@ def spoken(text: str, language: Language, reply_code: str | None) -> str:
     said = text.replace(SIGNATURE[language], "", 1).strip()
     if reply_code is None:
         return said
-    said = one_way(said, language, reply_code).rstrip("。. ")
+    asking = said
+    said = one_way(asking, language, reply_code)
+    if said == asking:
+        return said  # it names the key itself
+    said = said.rstrip("。. ")
     return f"{said}{'。' if language is Language.ZH else '. '}{PRESS[language]}"
 
 

@@ -96,6 +96,11 @@ CONTACT_TEST: Final[Mapping[Language, str]] = {
     Language.EN: "GASWATCH test: leak alarms go to this phone. No reply needed.",
 }
 """Proves that a phone can be reached; nothing in it may be taken for an alarm."""
+CONTACT_CALL: Final[Mapping[Language, str]] = {
+    Language.ZH: "燃气监管通讯测试:泄漏报警会打到本机。请按1确认。",
+    Language.EN: "Gaswatch test: leak alarms come to this telephone. Please press 1 to confirm.",
+}
+"""The same as a call, of a line that takes no texts."""
 PLATFORM: Final[Mapping[Language, str]] = {Language.ZH: "监测平台", Language.EN: "the platform"}
 """What stands for a trouble that has no word of its own."""
 GATEWAY: Final[Mapping[Language, str]] = {Language.ZH: "网关{}", Language.EN: "gateway {}"}

@@ -3,18 +3,20 @@
 A reader of the journal of its own: the desk neither waits for it nor needs it.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import tzinfo
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 import structlog
 
 from alerts.ports import Notices
 from alerts.rules.delivery import Parcel
+from alerts.rules.number_codes import loses, refuses
 from alerts.rules.reach import (
     DAY_MS,
+    STOPPED,
     Asked,
     Event,
     Lost,
@@ -28,19 +30,19 @@ from alerts.rules.reach import (
     step,
     unreachable_sites,
 )
-from alerts.rules.replies import Wish, wish_of
+from alerts.rules.replies import Wish, has_code, wish_of
 from alerts.rules.templates import CONTACT
-from alerts.rules.words_of_texts import CONTACT_TEST
+from alerts.rules.words_of_texts import CONTACT_CALL, CONTACT_TEST
+from alerts.service.contact_trouble import TROUBLE, ContactTrouble
 from gascore import journal
 from gascore.alarm import ChannelKind, Notice, NoticePurpose, NoticeState
 from gascore.contacts import ContactStepped, Reachability, SiteReachStepped
-from gascore.journal import Entry, LedgerChanged, NoticeStepped, ReplyReceived, TroubleBegan, TroubleEnded
+from gascore.journal import Entry, LedgerChanged, NoticeStepped, ReplyReceived
 from gascore.registry import Person, Role
+from gascore.voice import TAKES_OVER
 from gascore.words import PersonId, Priority, SiteId
 
 _log = structlog.get_logger()
-TROUBLE: Final = "contacts"
-"""The name of the one trouble for all of them."""
 OF_A_SITE: Final = frozenset({Role.OWNER, Role.SAFETY_OFFICER, Role.MAINTENANCE})
 """A site's own people: without them nobody is there who could close the valve."""
 ENTRIES: Final = 1_000
@@ -48,7 +50,8 @@ TESTS: Final = 20
 """Test texts made in one round, of a minute: a town's are spread over the day all the same."""
 TEST_LIFETIME_MS: Final = 3_600_000
 """A test text that could not be sent within an hour is not sent at night."""
-SHOWN: Final = 5
+Way: TypeAlias = Callable[[str], ChannelKind | None]
+"""How a number is tested: by a text, by a call where it takes no texts; None: by nothing that is set up."""
 _LEDGER: Final = frozenset({"person", "duty", "site"})
 
 
@@ -127,65 +130,43 @@ class _Known:
     sites: dict[SiteId, set[PersonId]]
     asks: dict[PersonId, int | None] = field(default_factory=dict)
     """When each is to be tested; kept, for a town has tens of thousands of people and the collector waits."""
+    is_new: bool = True
+    """The ledger was read, and nobody has looked since which sites can be reached."""
 
 
 class Reachable:
     """One round: take in what is new, look who is to be tested, and say what changed. Blocking; one thread."""
 
-    def __init__(self, books: ContactBooks, zone: tzinfo, test_days: int, troubles: Troubles) -> None:
+    def __init__(
+        self, books: ContactBooks, zone: tzinfo, test_days: int, troubles: Troubles, way: Way
+    ) -> None:
         self._books = books
         self._zone = zone
         self._days = test_days
+        self._way = way
         self._known: _Known | None = None
         self._troubles: Troubles | None = troubles
-        self._told: frozenset[str] | None = None
-        self._told_ms = 0
+        self._trouble = ContactTrouble()
 
     def go(self, now_ms: int) -> None:
         """One round. Raises `StoreDownError`: nothing happened."""
-        known, before = self._known, (self._told, self._told_ms)
+        known, trouble = self._known, self._trouble
         is_open = self._troubles is not None and TROUBLE in self._troubles.open_troubles(TROUBLE)
         self._known = None  # read again, should this fail
-        try:
-            with self._books.transaction() as books:
-                turn = _Round(books, known or _read(books, now_ms), now_ms)
-                if is_open:  # told by the process before us
-                    self._told, self._told_ms = turn.unreachable(), now_ms
-                turn.follow()
-                if is_office_hour(now_ms, self._zone):
-                    turn.test(self._days, self._zone)
-                turn.look_at_sites()
-                self._tell(turn)
-                turn.finish()
-        except BaseException:
-            self._told, self._told_ms = before
-            raise
-        self._known, self._troubles = turn.known, None
-        if before != (self._told, self._told_ms):
-            _log.info("contacts", unreachable=len(self._told or ()))
-
-    def _tell(self, turn: "_Round") -> None:
-        """One trouble for all of them, told again when there are more: at most once a day."""
-        now = turn.unreachable()
-        told, now_ms = self._told, turn.now_ms
-        if not now:
-            if told is not None:
-                turn.events.append(
-                    TroubleEnded(name=TROUBLE, since_ms=self._told_ms or now_ms, ended_ms=now_ms)
-                )
-            self._told = None
-            return
-        if told is not None and (now <= told or now_ms - self._told_ms < DAY_MS):
-            return
-        if told is not None:
-            turn.events.append(TroubleEnded(name=TROUBLE, since_ms=self._told_ms or now_ms, ended_ms=now_ms))
-        turn.events.append(TroubleBegan(name=TROUBLE, since_ms=now_ms, detail=_detail(now)))
-        self._told, self._told_ms = now, now_ms
-
-
-def _detail(now: frozenset[str]) -> str:
-    listed = sorted(now, key=lambda one: (not one.startswith("site "), one))
-    return ", ".join(listed[:SHOWN]) + (f" … ({len(listed)})" if len(listed) > SHOWN else "")
+        with self._books.transaction() as books:
+            turn = _Round(books, known or _read(books, now_ms), now_ms)
+            if is_open:  # told by the process before us
+                trouble = ContactTrouble(turn.unreachable(), now_ms)
+            turn.follow()
+            if is_office_hour(now_ms, self._zone):
+                turn.test(self._days, self._zone, self._way)
+            turn.look_at_sites()
+            trouble, events = trouble.next(turn.unreachable(), turn.urgent(), now_ms)
+            turn.events += events
+            turn.finish()
+        if trouble is not self._trouble:
+            _log.info("contacts", unreachable=len(trouble.told or ()))
+        self._known, self._troubles, self._trouble = turn.known, None, trouble
 
 
 def _read(books: Contacts, now_ms: int) -> _Known:
@@ -198,6 +179,7 @@ def _read_ledger(books: Contacts, known: _Known, now_ms: int) -> set[PersonId]:
     """Who is there now, with which number; returns of whom nothing or something else was known."""
     known.people = {one.id: one for one in books.people()}
     known.sites = books.sites(OF_A_SITE)
+    known.is_new = True
     changed: set[PersonId] = set()
     for person in known.people.values():
         before = known.reaches.get(person.id)
@@ -233,8 +215,8 @@ class _Round:
         if cursor != start:
             self.books.move(cursor)
 
-    def test(self, days: int, zone: tzinfo) -> None:
-        """Make test texts for those whose day it is."""
+    def test(self, days: int, zone: tzinfo, way: Way) -> None:
+        """Make test texts, or calls, for those whose day it is."""
         made = 0
         for reach in list(self.known.reaches.values()):
             if made == TESTS:
@@ -245,16 +227,21 @@ class _Round:
             person = self.known.people.get(reach.person)
             if person is None or at_ms is None or self.now_ms < at_ms:
                 continue
+            channel = way(person.phone)
+            if channel is None:
+                self.known.asks[reach.person] = self.now_ms + DAY_MS
+                continue
             made += 1
             self._apply(reach.person, Asked(), self.now_ms)
-            parcel = _test_text(self.books, person, self.now_ms)
+            parcel = _test_of(self.books, person, channel, self.now_ms)
             if self.books.notices.add(parcel):
                 self.events.append(NoticeStepped(notice=parcel.notice))
 
     def look_at_sites(self) -> None:
         """Which sites nobody can be reached of any more, or again."""
-        if not self._changed and self.known.unreached:
+        if not self._changed and not self.known.is_new:
             return
+        self.known.is_new = False
         now = unreachable_sites(self.known.sites, self.known.reaches)
         for site in sorted(now ^ self.known.unreached):
             self.events.append(SiteReachStepped(site=site, reachable=site not in now, since_ms=self.now_ms))
@@ -271,6 +258,15 @@ class _Round:
         )
         return frozenset(people) | {f"site {site}" for site in self.known.unreached}
 
+    def urgent(self) -> frozenset[str]:
+        """Those of them that operators hear of without delay: somebody has asked for it, or a site has nobody."""
+        stopped = (
+            f"person {one.person}"
+            for one in self.known.reaches.values()
+            if one.why == STOPPED and one.person in self.known.people
+        )
+        return frozenset(stopped) | {f"site {site}" for site in self.known.unreached}
+
     def finish(self) -> None:
         """Store and append everything."""
         self.books.put([self.known.reaches[one] for one in sorted(self._changed)])
@@ -286,7 +282,7 @@ class _Round:
             case ReplyReceived(sender=sender, body=body):
                 for person in self.known.people.values():
                     if person.phone == sender:
-                        self._apply(person.id, _of_reply(body), at_ms)
+                        self._apply(person.id, _of_reply(body, at_ms), at_ms)
             case _:
                 pass
 
@@ -310,38 +306,45 @@ class _Round:
 
 
 def _of_notice(notice: Notice) -> Event | None:
-    """A key in a call proves a person; that nobody took one, or that we can't call there, proves nothing."""
-    if notice.channel == ChannelKind.VOICE and notice.state is not NoticeState.DELIVERED:
+    """What a notice tells of the person's phone: only what is the number's own doing, or a person's.
+
+    A text's receipt proves it, and a key in a call. That nobody took a call, or that a board, a robot or a mail server
+    took something, proves nothing; nor does what we or a provider refuse for reasons of our own.
+    """
+    is_there = notice.state is NoticeState.DELIVERED
+    if notice.channel == ChannelKind.VOICE:
+        return Proven(notice.channel) if is_there else None
+    if notice.channel != ChannelKind.SMS:
         return None
-    match notice.state:
-        case NoticeState.DELIVERED:
-            return Proven(notice.channel)
-        case NoticeState.REFUSED:
-            return Lost(notice.code or "refused", refused=True)
-        case NoticeState.UNDELIVERED:
-            return Lost(notice.code or "undelivered")
-        case _:
-            return None
+    code = notice.code or ""
+    if is_there:
+        return Proven(notice.channel, notice.created_ms, heals=True)
+    if notice.state is NoticeState.REFUSED and refuses(notice.provider, code):
+        return Lost(code, refused=True)
+    if notice.state is NoticeState.UNDELIVERED and loses(notice.provider, code):
+        return Lost(code)
+    return None
 
 
-def _of_reply(body: str) -> Event:
+def _of_reply(body: str, at_ms: int) -> Event:
     match wish_of(body):
         case Wish.STOP:
             return Stopped()
         case Wish.START:
             return Started()
         case None:
-            return Proven("reply")
+            return Proven("reply", at_ms, heals=has_code(body))
 
 
-def _test_text(books: Contacts, person: Person, now_ms: int) -> Parcel:
+def _test_of(books: Contacts, person: Person, channel: ChannelKind, now_ms: int) -> Parcel:
+    is_call = channel is ChannelKind.VOICE
     notice = Notice(
         id=books.notices.new_id(),
         alarm=None,
         person=person.id,
         role="",
         step=0,
-        channel=ChannelKind.SMS,
+        channel=channel,
         purpose=NoticePurpose.TEST,
         state=NoticeState.PENDING,
         created_ms=now_ms,
@@ -351,9 +354,11 @@ def _test_text(books: Contacts, person: Person, now_ms: int) -> Parcel:
         once_key=f"{NoticePurpose.TEST}:{person.id}:{now_ms}",
         address=person.phone,
         urgency=Priority.LOW,
-        text=CONTACT_TEST[person.language],
+        text=(CONTACT_CALL if is_call else CONTACT_TEST)[person.language],
         template=CONTACT,
         due_ms=now_ms,
         expires_ms=now_ms + TEST_LIFETIME_MS,
         language=person.language,
+        # With a code the call waits for a key, which is its proof.
+        reply_code=TAKES_OVER if is_call else None,
     )

@@ -57,11 +57,20 @@ def answer_reply(work: Casework, event: ReplyReceived, at_ms: int) -> None:
     meaning = parse(event.body, codes, waiting)
     language = person.language if person else Language.ZH
     ack = Ack(_name(person, event.sender), person=person.id if person else None)
-    said, alarm = _answer(work, meaning, Moment(at_ms), ack, language)
-    _log.info("reply", meaning=type(meaning).__name__, alarm=alarm.id if alarm else None)
-    if said is not None:
-        to = Recipient(event.sender, language, person.id if person else None, "")
-        _say(work, alarm, Message(to, NoticePurpose.ANSWER, said.text, _once(event), said=said))
+    to = Recipient(event.sender, language, person.id if person else None, "")
+    answered: set[str] = set()
+    for one in _each(meaning):
+        said, alarm = _answer(work, one, Moment(at_ms), ack, language)
+        _log.info("reply", meaning=type(one).__name__, alarm=alarm.id if alarm else None)
+        if said is not None and said.text not in answered:  # two alarms of one place
+            answered.add(said.text)
+            key = f"{_once(event)}:{len(answered)}" if len(answered) > 1 else _once(event)
+            _say(work, alarm, Message(to, NoticePurpose.ANSWER, said.text, key, said=said))
+
+
+def _each(meaning: Reply) -> list[Reply]:
+    """Each alarm that is taken over gets its own answer."""
+    return [Takes((one,)) for one in meaning.alarms] if isinstance(meaning, Takes) else [meaning]
 
 
 def take_key(work: Casework, event: KeyPressed, at_ms: int) -> None:
@@ -76,7 +85,7 @@ def take_key(work: Casework, event: KeyPressed, at_ms: int) -> None:
         return
     person = work.teller.person(parcel.address)
     ack = Ack(_name(person, parcel.address), person=person.id if person else None)
-    said, alarm = _answer(work, Takes(parcel.notice.alarm), Moment(at_ms), ack, parcel.language)
+    said, alarm = _answer(work, Takes((parcel.notice.alarm,)), Moment(at_ms), ack, parcel.language)
     if said is not None:
         to = Recipient(parcel.address, parcel.language, parcel.notice.person, "")
         _say(work, alarm, Message(to, NoticePurpose.ANSWER, said.text, _once(event), said=said))
@@ -98,8 +107,8 @@ def _answer(
 ) -> tuple[Said | None, Alarm | None]:
     reader = Reader(language, work.teller.zone)
     match meaning:
-        case Takes(alarm_id):
-            done = work.happen(work.books.cases.of_id(alarm_id), ack, moment)
+        case Takes(alarms):
+            done = work.happen(work.books.cases.of_id(alarms[0]), ack, moment)
             alarm = done.state.alarm if done.state else None
             site = work.places.site_name(alarm, language) if alarm else ""
             return answer_of(done.outcome, alarm, site=site, reader=reader), alarm

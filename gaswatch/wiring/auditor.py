@@ -11,8 +11,8 @@ from sqlalchemy import Engine
 from alerts.adapters.canary_mqtt import Door, MqttVoice
 from alerts.adapters.heartbeat import HttpHeartbeat
 from alerts.rules.audit import Grace
-from alerts.service.auditor import Auditor, Pulse
-from alerts.service.canary import Canaries, CanaryParts, Times
+from alerts.service.auditor import HEARTBEAT, Auditor, Leftovers, Pulse
+from alerts.service.canary import TROUBLE, Canaries, CanaryParts, Times
 from alerts.service.contacts import Reachable
 from alerts.service.rounds import Round, Rounds, RoundsParts
 from gascore.canary import PREFIX
@@ -30,10 +30,13 @@ from gaswatch.stores.engine import open_engine
 from gaswatch.stores.journal import SqlJournal
 from gaswatch.stores.registry import SqlRegistry
 from gaswatch.stores.status import SqlStatusBoard
+from gaswatch.wiring.ways import way_of
 
 CANARY_MS: Final = 1_000
 CONTACTS_MS: Final = 10_000
 """Somebody who says STOP is told to the operators after two minutes; they need not be more exact."""
+LEFTOVERS_MS: Final = 60_000
+"""What the settings do not ask for any more may hold for a minute longer."""
 
 
 def build(settings: Settings, clock: Clock) -> Rounds:
@@ -46,7 +49,11 @@ def build(settings: Settings, clock: Clock) -> Rounds:
     journal = SqlJournal(engine)
     audit = SqlAudit(engine)
     contacts = Reachable(
-        SqlContactBooks(engine), ZoneInfo(settings.timezone), settings.contact_test_days, audit
+        SqlContactBooks(engine),
+        ZoneInfo(settings.timezone),
+        settings.contact_test_days,
+        audit,
+        way_of(settings),
     )
     canaries = canaries_of(settings, engine, audit, journal) if settings.canary else None
     url = settings.heartbeat_url.get_secret_value()
@@ -54,7 +61,7 @@ def build(settings: Settings, clock: Clock) -> Rounds:
         RoundsParts(
             auditor=Auditor(audit, journal, grace_of(settings)),
             audit_ms=round(settings.audit_every_s * 1000),
-            pulse=Pulse(HttpHeartbeat(url), journal) if url else None,
+            pulse=Pulse(HttpHeartbeat(url), journal, audit) if url else None,
             heartbeat_ms=round(settings.heartbeat_s * 1000),
             board=SqlStatusBoard(engine),
             clock=clock,
@@ -62,6 +69,7 @@ def build(settings: Settings, clock: Clock) -> Rounds:
             close=engine.dispose,
             others=(
                 Round("contacts", CONTACTS_MS, contacts.go),
+                Round("leftovers", LEFTOVERS_MS, leftovers_of(settings, audit, journal).go),
                 *([Round("canary", CANARY_MS, canaries.go)] if canaries else []),
             ),
             notes=canaries.notes if canaries else dict,
@@ -92,6 +100,14 @@ def canaries_of(settings: Settings, engine: Engine, audit: SqlAudit, journal: Sq
             new_id=lambda: uuid4().hex,
         )
     )
+
+
+def leftovers_of(settings: Settings, audit: SqlAudit, journal: SqlJournal) -> Leftovers:
+    """Troubles of a heartbeat and of test leaks that the settings have no more."""
+    wanted = {TROUBLE.format(area) for area, _ in settings.canary}
+    if settings.heartbeat_url.get_secret_value():
+        wanted.add(HEARTBEAT)
+    return Leftovers(audit, journal, (HEARTBEAT, TROUBLE.format("")), frozenset(wanted))
 
 
 def grace_of(settings: Settings) -> Grace:

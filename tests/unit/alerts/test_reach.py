@@ -65,6 +65,20 @@ def test_who_has_stopped_it_stays_unreachable_until_start(stop: object) -> None:
     assert (reach.state, reach.why, reach.by) == (Reachability.REACHABLE, "", "reply")
 
 
+@pytest.mark.parametrize("by", ["sms", "reply"])
+def test_a_text_of_after_the_stop_that_arrived_and_a_reply_with_a_code_prove_that_texts_go_on(
+    by: str,
+) -> None:
+    reach = after(Stopped(), Proven(by, sent_ms=T + 2, heals=True))
+    assert (reach.state, reach.why, reach.by) == (Reachability.REACHABLE, "", by)
+
+
+def test_a_text_of_before_the_stop_proves_nothing_against_it() -> None:
+    assert after(Stopped(), Proven("sms", sent_ms=T, heals=True)).why == "stopped"
+    # said twice, the second one counts
+    assert after(Stopped(), Stopped(), Proven("sms", sent_ms=T + 2, heals=True)).why == "stopped"
+
+
 def test_another_number_begins_anew() -> None:
     assert after(Stopped(), Moved("+8613900000000")) == Reach(PersonId("li"), "+8613900000000", T + 2)
     assert after(Moved(NEW.phone)) is NEW
