@@ -322,6 +322,14 @@ maintenance_window = Table(
     Column("state", LargeBinary),
 )
 
+# --- what providers told us -----------------------------------------------------------------------
+callback = Table(
+    "callback",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("first_ms", BigInteger, nullable=False),
+)
+
 # --- people who sign in ---------------------------------------------------------------------------
 user = Table(
     "user_account",
