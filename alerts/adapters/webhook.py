@@ -14,7 +14,7 @@ import msgspec
 import requests
 
 from alerts.adapters.failures import unanswered
-from alerts.rules.delivery import CannotSay, Handed, LookedUp, Refused, Sent, TryLater
+from alerts.rules.delivery import Handed, LookedUp, NotFound, Refused, Sent, TryLater
 from alerts.rules.letters import Capabilities, Health, Letter
 from gascore.alarm import ChannelKind
 from gascore.clock import Clock
@@ -34,7 +34,7 @@ class Webhook:
 
     name: Final = "webhook"
     kind: Final = ChannelKind.WEBHOOK
-    can: Final = Capabilities(receipts=True)
+    can: Final = Capabilities(receipts=True, looks_up=True)
 
     def __init__(
         self, hooks: Mapping[str, str], secret: str, clock: Clock, *, answer_s: float = ANSWER_S
@@ -72,9 +72,9 @@ class Webhook:
         return _meaning(answer.status_code, f"gw{letter.notice}")
 
     def look_up(self, letter: Letter) -> LookedUp:
-        """It can't be asked; but to send the same id again is harmless."""
+        """It can't be asked; but who receives it takes an id only once: to send the same again is harmless."""
         del letter
-        return CannotSay("cannot_be_asked")
+        return NotFound()
 
     def probe(self) -> Health:
         """Nothing can be asked without a message."""

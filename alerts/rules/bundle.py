@@ -10,7 +10,7 @@ from typing import Final
 
 from alerts.rules.delivery import Parcel, presses
 from alerts.rules.words_of_texts import SIGNATURE
-from gascore.alarm import ChannelKind, NoticePurpose, NoticeState
+from gascore.alarm import AlarmKind, ChannelKind, NoticePurpose, NoticeState
 from gascore.words import Language
 
 BUNDLE_MS: Final = 120_000
@@ -26,12 +26,37 @@ _SHORTEST: Final = 6
 """Of what an alarm is called in a bundle; below, it is left out."""
 CODE: Final = "bundled:"
 """The code of a notice that went in another one: "bundled:{id}"."""
+CHATTERS: Final = "chatters"
+"""The code of a notice that is kept back until its alarm is calm (`alerts.rules.chatter`)."""
+_BY_THEMSELVES: Final = frozenset({NoticePurpose.ANSWER, NoticePurpose.TEST})
+_OURS: Final = frozenset({AlarmKind.BLIND.value, AlarmKind.TROUBLE.value})
+_NEWS: Final = frozenset({NoticePurpose.RAISED.value, NoticePurpose.WORSE.value})
 
 
 def may_bundle(parcel: Parcel) -> bool:
-    """Whether it may wait for others and go with them: a text, not about a leak, that nobody waits for."""
+    """Whether it may go with others: a text of an alarm, not about a leak, that nobody waits for."""
     waits = parcel.notice.state is NoticeState.PENDING and parcel.notice.channel == ChannelKind.SMS
-    return waits and not presses(parcel) and parcel.notice.purpose is not NoticePurpose.ANSWER
+    return waits and not presses(parcel) and parcel.notice.purpose not in _BY_THEMSELVES
+
+
+def may_wait(parcel: Parcel) -> bool:
+    """Whether it may wait for others; that we can't see, or are in trouble ourselves, is told at once."""
+    return may_bundle(parcel) and not _is_about_us(parcel)
+
+
+def goes_along(one: Parcel, lead: Parcel, now_ms: int) -> bool:
+    """Whether it goes with the lead, waiting as it does: not what is kept back until a fault is calm.
+
+    News about ourselves goes only with its like, so that its words have room.
+    """
+    if one.notice.id == lead.notice.id or not may_bundle(one) or now_ms >= one.expires_ms:
+        return False
+    return one.notice.code != CHATTERS and _is_about_us(one) == _is_about_us(lead)
+
+
+def _is_about_us(parcel: Parcel) -> bool:
+    kind, _, purpose = (parcel.template or "").partition(".")
+    return kind in _OURS and purpose in _NEWS
 
 
 def bundle_text(parcels: Sequence[Parcel]) -> str:

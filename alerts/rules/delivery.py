@@ -73,7 +73,8 @@ class Parcel(msgspec.Struct, frozen=True):
         unanswered: requests that got no answer.
         looks: how often the provider was asked what became of it.
         unwanted: withdrawn when it may have left already; it is not sent again.
-        bundled: the notices that this one's text says, too.
+        bundled: the notices that this one says, too, while it is on its way or has come to its end.
+        together: what it then says in one text, instead of `text`; for that there is no template.
         hops: where to go on when it fails, when no receipt comes in time, or when nobody can say.
         template, params: the same as `text`, for providers that take only templates (`alerts.rules.wording.Said`).
     """
@@ -98,6 +99,7 @@ class Parcel(msgspec.Struct, frozen=True):
     unwanted: bool = False
     hops: tuple[Hop, ...] = ()
     bundled: tuple[NoticeId, ...] = ()
+    together: str | None = None
     template: str | None = None
     params: dict[str, str] = {}
 
@@ -131,6 +133,14 @@ class Absorb:
     """Another notice to the same address says it, too; `code` says which."""
 
     code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parted:
+    """The notice `lead` that said it, too, did not leave: it waits by itself again, until `due_ms`."""
+
+    lead: NoticeId
+    due_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,12 +179,14 @@ class Refused:
 class TryLater:
     """Nothing was sent; it may work later (too many requests, provider's fault, no connection).
 
-    `account`: nothing at all can be sent until somebody mends our account.
+    `account`: nothing at all can be sent until somebody mends our account. `receipt_ms`: a leak's notice that has
+    not left for so long is told otherwise meanwhile.
     """
 
     code: str
     after_ms: int | None = None
     account: bool = False
+    receipt_ms: int = RECEIPT_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +217,9 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class NotFound:
-    """Asked, the provider says that it never got it: it may be sent (again)."""
+    """Asked, the provider says that it never got it: it may be sent (again). `receipt_ms`: as in `TryLater`."""
+
+    receipt_ms: int = RECEIPT_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +238,7 @@ Sent: TypeAlias = Handed | Refused | TryLater | NoAnswer
 """What a sender can answer."""
 LookedUp: TypeAlias = Found | NotFound | CannotSay
 """What a provider can say of a message whose request got no answer."""
-Event: TypeAlias = Take | Orphaned | PutOff | Absorb | GiveUp | Sent | LookedUp | Receipt | Withdraw
+Event: TypeAlias = Take | Orphaned | PutOff | Absorb | Parted | GiveUp | Sent | LookedUp | Receipt | Withdraw
 
 
 def rank_of(purpose: NoticePurpose) -> int:

@@ -8,14 +8,13 @@ they only ever move a notice to a higher rank, and for a missing one the provide
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final, TypeAlias
 
 from msgspec.structs import replace
 
+from alerts.rules.bundle import bundled_in
 from alerts.rules.delivery import (
     FINAL,
-    FIRST_RETRY_MS,
     LEASE_MS,
     LONGEST_RETRY_MS,
     RANK,
@@ -30,6 +29,7 @@ from alerts.rules.delivery import (
     NotFound,
     Orphaned,
     Parcel,
+    Parted,
     PutOff,
     Receipt,
     Refused,
@@ -38,48 +38,9 @@ from alerts.rules.delivery import (
     Withdraw,
     presses,
 )
+from alerts.rules.receipts import NO_KEY
+from alerts.rules.sending_words import FIRST_LOOK_MS, Ask, Because, Part, Send, look_ms, retry_ms
 from gascore.alarm import NoticeState
-
-FIRST_LOOK_MS: Final = 5_000
-"""After a time-out, before the provider is asked: its books show a message only when it has taken it."""
-LONGEST_LOOK_MS: Final = 900_000
-
-
-class Because(StrEnum):
-    """Because … – why a notice is as it is."""
-
-    TAKEN = "taken"
-    HANDED_OVER = "handed_over"
-    REFUSED = "refused"
-    RETRY = "retry"
-    NO_ANSWER = "no_answer"
-    ASKED = "asked"
-    ORPHANED = "orphaned"
-    """the run that was at it has ended: the provider is asked without waiting for the lease."""
-    TOO_SOON = "too_soon"
-    """not found so soon after its sender's death: what it sent may still be on its way into the provider's books."""
-    FOUND = "found"
-    NOT_FOUND = "not_found"
-    """the provider never got it: it is sent (again)."""
-    CANNOT_SAY = "cannot_say"
-    NO_RECEIPT = "no_receipt"
-    RECEIPT = "receipt"
-    EXPIRED = "expired"
-    PUT_OFF = "put_off"
-    WITHDRAWN = "withdrawn"
-    TOO_LATE = "too_late"
-    """it has come further already."""
-    NOT_DUE = "not_due"
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """Effect: let the request leave."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """Effect: ask the provider what became of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +48,7 @@ class Step:
     """What came of an event."""
 
     state: Parcel
-    effects: tuple[Send | Ask, ...]
+    effects: tuple[Send | Ask | Part, ...]
     reason: Because
 
     @property
@@ -113,16 +74,6 @@ def wake_ms(state: Parcel) -> int | None:
             return state.due_ms if state.lease_ms is None else state.lease_ms
         case _:
             return None
-
-
-def retry_ms(attempts: int) -> int:
-    """The pause after the n-th failed attempt, ms: 1, 2, 4 … 30 s."""
-    return min(LONGEST_RETRY_MS, FIRST_RETRY_MS << min(max(attempts, 1) - 1, 10))
-
-
-def look_ms(looks: int) -> int:
-    """The pause after the n-th look-up that said nothing, ms: 5, 10, 20 s … 15 min."""
-    return min(LONGEST_LOOK_MS, FIRST_LOOK_MS << min(max(looks, 1) - 1, 10))
 
 
 def set_back(state: Parcel, by_ms: int) -> Parcel:
@@ -220,18 +171,27 @@ def _refused(state: Parcel, event: Event, now_ms: int) -> Step:
 def _later(state: Parcel, event: Event, now_ms: int) -> Step:
     asked = getattr(event, "after_ms", None) or 0
     pause = max(retry_ms(state.attempts), min(asked, LONGEST_RETRY_MS))
-    return _unsent(state, now_ms + pause, now_ms, getattr(event, "code", None), Because.RETRY)
+    return _unsent(state, event, now_ms + pause, now_ms)
 
 
-def _unsent(state: Parcel, due_ms: int, now_ms: int, code: str | None, reason: Because) -> Step:
-    """It has not left: it may be sent (again), if it is still wanted."""
+def _unsent(state: Parcel, event: Event, due_ms: int, now_ms: int) -> Step:
+    """It has not left: it may be sent (again), if it is still wanted.
+
+    By itself: what was to go along may become unwanted meanwhile, or find other company.
+    """
+    code, reason = state.notice.code, Because.NOT_FOUND
+    if isinstance(event, TryLater):
+        code, reason = event.code, Because.RETRY
+    effects = (Part(state.bundled, due_ms),) if state.bundled else ()
+    alone = replace(state, bundled=(), together=None)
     if state.unwanted:
-        return Step(_in(state, NoticeState.SUPERSEDED, now_ms, code=code), (), Because.WITHDRAWN)
-    again = replace(state, due_ms=due_ms, begun_ms=None, notice=replace(state.notice, provider=None))
+        return Step(_in(alone, NoticeState.SUPERSEDED, now_ms, code=code), effects, Because.WITHDRAWN)
+    again = replace(alone, due_ms=due_ms, begun_ms=None, notice=replace(state.notice, provider=None))
     later = _in(again, NoticeState.PENDING, now_ms, code=code)
-    if presses(state) and now_ms - state.notice.created_ms >= RECEIPT_MS:
+    patience_ms = event.receipt_ms if isinstance(event, TryLater | NotFound) else RECEIPT_MS
+    if presses(state) and now_ms - state.notice.created_ms >= patience_ms:
         later = _overdue(later, now_ms)
-    return Step(later, (), reason)
+    return Step(later, effects, reason)
 
 
 def _no_answer(state: Parcel, event: Event, now_ms: int) -> Step:
@@ -245,20 +205,25 @@ def _found(state: Parcel, event: Event, now_ms: int) -> Step:
     if not isinstance(event, Found) or RANK[event.state] <= RANK[state.notice.state]:
         return _nothing_new(state, event, now_ms)
     handed_ms = state.notice.handed_ms or now_ms
-    found = _in(
-        state, event.state, now_ms, code=event.code, provider_id=event.provider_id, handed_ms=handed_ms
-    )
-    if event.state is NoticeState.HANDED_OVER:
+    became, code = _heard(state, event)
+    found = _in(state, became, now_ms, code=code, provider_id=event.provider_id, handed_ms=handed_ms)
+    if became is NoticeState.HANDED_OVER:
         found = _awaiting(found, event.receipt_ms, now_ms)
     return Step(found, (), Because.FOUND)
 
 
+def _heard(state: Parcel, event: Found | Receipt) -> tuple[NoticeState, str | None]:
+    """Who was asked for no key can't press one: that the call was taken is all there is to know."""
+    if event.code == NO_KEY and state.reply_code is None:
+        return NoticeState.DELIVERED, None
+    return event.state, event.code
+
+
 def _not_found(state: Parcel, event: Event, now_ms: int) -> Step:
-    del event
     if state.sure_ms is not None and now_ms < state.sure_ms:
         return Step(replace(state, due_ms=state.sure_ms, lease_ms=None), (), Because.TOO_SOON)
     pause_ms = 0 if state.unanswered <= 1 else retry_ms(state.unanswered - 1)
-    return _unsent(state, now_ms + pause_ms, now_ms, state.notice.code, Because.NOT_FOUND)
+    return _unsent(state, event, now_ms + pause_ms, now_ms)
 
 
 def _cannot_say(state: Parcel, event: Event, now_ms: int) -> Step:
@@ -286,9 +251,30 @@ def _overdue(state: Parcel, now_ms: int) -> Parcel:
 
 
 def _receipt(state: Parcel, event: Event, now_ms: int) -> Step:
-    if not isinstance(event, Receipt) or RANK[event.state] <= RANK[state.notice.state]:
+    if not isinstance(event, Receipt):
         return Step(state, (), Because.TOO_LATE)
-    return Step(_in(state, event.state, now_ms, code=event.code), (), Because.RECEIPT)
+    became, code = _heard(state, event)
+    if RANK[became] <= RANK[state.notice.state]:
+        return Step(state, (), Because.TOO_LATE)
+    return Step(_in(state, became, now_ms, code=code), (), Because.RECEIPT)
+
+
+def _proof(state: Parcel, event: Event, now_ms: int) -> Step:
+    """A key before our own note that it left, or after an answer that never came: it has arrived.
+
+    No other receipt counts so early: it could be of an earlier try.
+    """
+    if not isinstance(event, Receipt) or event.state is not NoticeState.DELIVERED:
+        return Step(state, (), Because.TOO_LATE)
+    return _receipt(state, event, now_ms)
+
+
+def _named(state: Parcel, event: Event, now_ms: int) -> Step:
+    """That it arrived was known before: now, too, what its provider calls it."""
+    if not isinstance(event, Handed | Found) or state.notice.provider_id is not None:
+        return Step(state, (), Because.TOO_LATE)
+    notice = replace(state.notice, provider_id=event.provider_id, handed_ms=state.notice.handed_ms or now_ms)
+    return Step(replace(state, notice=notice), (), Because.HANDED_OVER)
 
 
 def _withdraw(state: Parcel, event: Event, now_ms: int) -> Step:
@@ -299,6 +285,23 @@ def _withdraw(state: Parcel, event: Event, now_ms: int) -> Step:
 def _unwanted(state: Parcel, event: Event, now_ms: int) -> Step:
     del event, now_ms
     return Step(replace(state, unwanted=True), (), Because.WITHDRAWN)
+
+
+def _unwanted_inside(state: Parcel, event: Event, now_ms: int) -> Step:
+    """It goes along in another one; should that not leave, it is not to wait again."""
+    if bundled_in(state.notice.code) is None or state.unwanted:
+        return Step(state, (), Because.TOO_LATE)
+    return _unwanted(state, event, now_ms)
+
+
+def _parted(state: Parcel, event: Event, now_ms: int) -> Step:
+    """The one that said it, too, has not left: nobody was told."""
+    if not isinstance(event, Parted) or bundled_in(state.notice.code) != event.lead:
+        return Step(state, (), Because.TOO_LATE)
+    if state.unwanted:
+        return Step(_in(state, NoticeState.SUPERSEDED, now_ms), (), Because.WITHDRAWN)
+    alone = replace(state, due_ms=event.due_ms)
+    return Step(_in(alone, NoticeState.PENDING, now_ms), (), Because.PARTED)
 
 
 def _in(
@@ -349,6 +352,14 @@ TRANSITIONS: Final[Mapping[tuple[NoticeState, type], _Move]] = {
     (NoticeState.UNKNOWN, Handed): _handed,
     (NoticeState.UNKNOWN, Refused): _refused,
     (NoticeState.UNKNOWN, TryLater): _later,
+    # A key may be pressed before we know that the call left, or when it is about to be made once more.
+    (NoticeState.PENDING, Receipt): _proof,
+    (NoticeState.SENDING, Receipt): _proof,
+    (NoticeState.UNKNOWN, Receipt): _proof,
+    (NoticeState.DELIVERED, Handed): _named,
+    (NoticeState.DELIVERED, Found): _named,
+    (NoticeState.SUPERSEDED, Withdraw): _unwanted_inside,
+    (NoticeState.SUPERSEDED, Parted): _parted,
     (NoticeState.HANDED_OVER, Take): _ask,
     (NoticeState.HANDED_OVER, Orphaned): _asker_died,
     (NoticeState.HANDED_OVER, Found): _found,

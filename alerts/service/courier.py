@@ -28,10 +28,12 @@ from alerts.rules.delivery import (
     Orphaned,
     Parcel,
     Sent,
+    TryLater,
 )
 from alerts.rules.letters import Letter
-from alerts.rules.sending import Because, step
-from alerts.service.bundling import Bundling
+from alerts.rules.sending import step
+from alerts.rules.sending_words import Because, Part
+from alerts.service.bundling import Bundling, part
 from alerts.service.rationing import Rationing
 from alerts.service.switchboard import Carried, Switchboard
 from alerts.service.taking import Taking, keep
@@ -178,6 +180,9 @@ class Courier:
             events: list[Event] = []
             done = step(_by(parcel, carried.provider), said, now_ms)
             state = keep(books.notices, parcel, done.state, events)
+            for effect in done.effects:
+                if isinstance(effect, Part):
+                    events += part(books.notices, state, effect, now_ms)
             new_id = state.notice.provider_id
             if new_id is not None and parcel.notice.provider_id is None:
                 for receipt in books.notices.receipts(new_id, _left_ms(parcel, now_ms)):
@@ -199,6 +204,8 @@ class Courier:
                 said = dataclasses.replace(said, provider_id=f"{said.provider_id}#{parcel.notice.id}")
         if isinstance(said, Handed | Found):
             return dataclasses.replace(said, receipt_ms=self._patience_ms(carried.provider))
+        if isinstance(said, TryLater | NotFound):
+            return dataclasses.replace(said, receipt_ms=self._rules.receipt_ms)
         return said
 
     def _patience_ms(self, provider: str | None) -> int | None:
@@ -230,16 +237,17 @@ def _name(reason: Because) -> str:
 
 
 def _letter(parcel: Parcel, now_ms: int) -> Letter:
+    alone = parcel.together is None
     return Letter(
         notice=parcel.notice.id,
         address=parcel.address,
-        text=parcel.text,
+        text=parcel.text if parcel.together is None else parcel.together,
         language=parcel.language,
         urgency=parcel.urgency,
         valid_ms=max(1_000, min(VALID_MS, parcel.expires_ms - now_ms)),
         since_ms=parcel.begun_ms or parcel.notice.created_ms,
-        template=parcel.template,
-        params=parcel.params,
+        template=parcel.template if alone else None,
+        params=parcel.params if alone else {},
         reply_code=parcel.reply_code,
         provider_id=parcel.notice.provider_id,
         begun_ms=parcel.begun_ms,

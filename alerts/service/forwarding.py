@@ -40,9 +40,12 @@ def _onwards(work: Casework, parcel: Parcel, alarm: Alarm) -> None:
 
 
 def _is_news(alarm: Alarm, parcel: Parcel) -> bool:
-    """An alarm that somebody has taken over needs nobody else; that it is over, who was told must hear."""
+    """An alarm that somebody has taken over needs nobody else; that it is over, who was told must hear.
+
+    Unless it is back: then nobody may hear that it is over.
+    """
     if parcel.notice.purpose is NoticePurpose.CLEARED:
-        return True
+        return not alarm.active
     return alarm.acked_ms is None and alarm.closed_ms is None and alarm.inside is None
 
 

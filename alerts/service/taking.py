@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from alerts.ports import Notices
 from alerts.rules.delivery import Parcel, Take
-from alerts.rules.sending import Send, Step, step
+from alerts.rules.sending import Step, step
+from alerts.rules.sending_words import Send
 from alerts.service.bundling import Bundling
 from alerts.service.rationing import Rationing
 from gascore.alarm import NoticeState

@@ -7,12 +7,14 @@ from typing import Final, NamedTuple
 from alerts.ports import Notices, Registry
 from alerts.rules.delivery import FAILED, Hop, Parcel, Withdraw, lifetime_ms
 from alerts.rules.ladder import Tell
+from alerts.rules.receipts import NO_KEY
 from alerts.rules.replies import new_code
 from alerts.rules.sending import step
 from alerts.rules.wording import Reader, Said, said_of
+from alerts.service.bundling import carrying
 from alerts.service.escalating import Escalating
 from gascore.alarm import Alarm, ChannelKind, Notice, NoticePurpose, NoticeState
-from gascore.escalation import Route, Why
+from gascore.escalation import BOARD, Route, Why, is_for_the_board
 from gascore.journal import NoticeStepped
 from gascore.policy import TargetKind
 from gascore.registry import Person
@@ -89,13 +91,16 @@ class Teller:
             recipients = [to for to in recipients if to.person not in tell.acked]
         if not alarm.active and tell.purpose is not NoticePurpose.CLEARED:
             # It is over: who has heard of it would learn nothing new.
-            aware = {parcel.address for parcel in before if _knows(parcel, alarm)}
+            aware = {parcel.address for parcel in before if self._knows(parcel, alarm)}
             knew += sum(to.address in aware for to in recipients)
             recipients = [to for to in recipients if to.address not in aware]
         self._replace(alarm, tell.purpose, before, recipients, now_ms)
         for to in recipients:
             self.put(alarm, self._message(alarm, tell, to, before, cause_ms), now_ms)
-        return Reach(len(recipients), knew, unmanned, manned)
+        # Where people should have been told, the board is nobody: the next ones are told at once.
+        is_enough = all(map(is_for_the_board, tell.rungs))
+        told = sum(is_enough or to.channel != ChannelKind.CONSOLE for to in recipients)
+        return Reach(told, knew, unmanned, manned)
 
     def put(self, alarm: Alarm | None, message: Message, now_ms: int) -> bool:
         """Put one message into the outbox; False: it is there already."""
@@ -153,6 +158,18 @@ class Teller:
                 if done.state.notice != parcel.notice:
                     self.stepped.append(NoticeStepped(notice=done.state.notice, site=parcel.site))
 
+    def _knows(self, parcel: Parcel, alarm: Alarm, *, perhaps: bool = False) -> bool:
+        """Whether this phone has been told, or of a leak will be (the notice stays, though it is over).
+
+        `perhaps`: who took a call and pressed nothing may have heard it, too.
+        """
+        if parcel.notice.purpose not in _ALARMING:
+            return False
+        told = carrying(self._notices, parcel.notice)
+        if told.state in FAILED:
+            return perhaps and told.code == NO_KEY
+        return alarm.latched or told.state is not NoticeState.PENDING
+
     def _routes(self, alarm: Alarm, tell: Tell) -> tuple[list[Route], frozenset[str], frozenset[str]]:
         routes: list[Route] = []
         rosters: set[str] = set()
@@ -176,14 +193,8 @@ class Teller:
                 found[person.phone] = Recipient(person.phone, person.language, person.id, "")
         if tell.told:
             for parcel in before:
-                if _knows(parcel, alarm):
-                    notice = parcel.notice
-                    found.setdefault(
-                        parcel.address,
-                        Recipient(
-                            parcel.address, parcel.language, notice.person, notice.role, notice.channel
-                        ),
-                    )
+                if self._knows(parcel, alarm, perhaps=True):
+                    found.setdefault(parcel.address, _same_again(parcel))
         return list(found.values())
 
     def _replace(
@@ -230,13 +241,15 @@ class Teller:
 
 def _recipient(route: Route) -> Recipient:
     first, *rest = route.contacts
+    if first.person is BOARD:
+        return Recipient(first.address, BOARD.language, None, first.role, first.channel, asks=False)
     hops = tuple(Hop(one.channel, one.address, one.person.id, one.role, one.person.language) for one in rest)
     person = first.person
     return Recipient(first.address, person.language, person.id, first.role, first.channel, hops, route.asks)
 
 
-def _knows(parcel: Parcel, alarm: Alarm) -> bool:
-    """Whether this phone has been told, or of a leak will be (the notice stays, though it is over)."""
-    if parcel.notice.purpose not in _ALARMING or parcel.notice.state in FAILED:
-        return False
-    return alarm.latched or parcel.notice.state is not NoticeState.PENDING
+def _same_again(parcel: Parcel) -> Recipient:
+    """Who was told so, and where to go on with the same person if that fails now."""
+    one = parcel.notice
+    hops = tuple(hop for hop in parcel.hops if hop.person == one.person)
+    return Recipient(parcel.address, parcel.language, one.person, one.role, one.channel, hops)

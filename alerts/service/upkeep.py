@@ -13,13 +13,16 @@ import structlog
 from msgspec.structs import replace
 
 from alerts.rules import chatter, stale
+from alerts.rules.bundle import CHATTERS
+from alerts.rules.delivery import PutOff
+from alerts.rules.sending import step
 from alerts.rules.stale import Limits as StaleLimits
 from alerts.service.casework import Casework
 from gascore import flood
 from gascore.alarm import LEAKS, Alarm, NoticePurpose, NoticeState
 from gascore.flood import FloodLimits, Load
 from gascore.hazard import AlarmChatters, FloodBegan, FloodEnded, Hazard, HazardRequested
-from gascore.journal import AlarmStep, AlarmStepped
+from gascore.journal import AlarmStep, AlarmStepped, NoticeStepped
 from gascore.operators import OperatorAnswered, Outcome
 
 _log = structlog.get_logger()
@@ -108,9 +111,11 @@ class Upkeep:
         for parcel in work.books.notices.of_alarm(alarm.id):
             notice = parcel.notice
             if notice.purpose is NoticePurpose.RAISED and notice.state is NoticeState.PENDING:
-                due_ms = work.now_ms + chatter.CALM_MS
-                late = replace(parcel, due_ms=due_ms, expires_ms=parcel.expires_ms + chatter.CALM_MS)
+                calm = step(parcel, PutOff(work.now_ms + chatter.CALM_MS, CHATTERS), work.now_ms).state
+                late = replace(calm, expires_ms=parcel.expires_ms + chatter.CALM_MS)
                 work.books.notices.put(late)
+                if late.notice != notice:
+                    work.teller.stepped.append(NoticeStepped(notice=late.notice, site=late.site))
 
     def _follow(self, work: Casework, event: AlarmStepped) -> None:
         """A hazard ends with its alarm, and while another alarm stands for that."""

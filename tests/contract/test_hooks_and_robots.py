@@ -15,7 +15,7 @@ from alerts.adapters.console import Console
 from alerts.adapters.im_bot import ImBot, Room
 from alerts.adapters.webhook import Webhook
 from alerts.ports import Channel
-from alerts.rules.delivery import CannotSay, Handed, NoAnswer, Refused, TryLater
+from alerts.rules.delivery import CannotSay, Handed, NoAnswer, NotFound, Refused, TryLater
 from alerts.rules.letters import Health
 from support.clock import ManualClock
 from support.letters import SINCE_MS, a_letter
@@ -170,6 +170,15 @@ def test_the_board_never_fails() -> None:
 
 
 @pytest.mark.parametrize("channel", [a_hook, a_robot, lambda _: Console()])
-def test_none_of_them_can_be_asked(channel: Callable[[str], Channel]) -> None:
-    assert isinstance(channel("http://127.0.0.1:1").look_up(a_letter()), CannotSay)
+def test_none_of_them_is_asked_for_its_health(channel: Callable[[str], Channel]) -> None:
     assert channel("http://127.0.0.1:1").probe() == Health(ok=True)
+
+
+@pytest.mark.parametrize("channel", [a_robot, lambda _: Console()])
+def test_a_robot_and_the_board_cannot_be_asked(channel: Callable[[str], Channel]) -> None:
+    assert isinstance(channel("http://127.0.0.1:1").look_up(a_letter()), CannotSay)
+
+
+def test_what_a_hook_may_have_missed_is_sent_to_it_again_under_the_same_id() -> None:
+    hook = a_hook("http://127.0.0.1:1")
+    assert (hook.can.looks_up, hook.look_up(a_letter())) == (True, NotFound())

@@ -28,7 +28,8 @@ from alerts.rules.delivery import (
     lifetime_ms,
 )
 from alerts.rules.receipts import TWILIO, receipt_of
-from alerts.rules.sending import TRANSITIONS, Ask, Because, Send, Step, look_ms, retry_ms, step
+from alerts.rules.sending import TRANSITIONS, Step, step
+from alerts.rules.sending_words import Ask, Because, Send, look_ms, retry_ms
 from gascore.alarm import Notice, NoticePurpose, NoticeState
 from gascore.words import AlarmId, NoticeId, PersonId, Priority
 
