@@ -132,7 +132,7 @@ class Outage(msgspec.Struct, frozen=True):
         offline: how many of its detectors that went since it began are offline now; `most`: the most so far.
         size: how many detectors the group has in service.
         listed: the first of them (`LISTED`); all: `GET /api/v1/alarms/{id}/inside`.
-        acked: how many were offline when somebody answered for it; far more are another matter.
+        acked: how many were offline when somebody answered for it, or put it aside; far more are another matter.
         spans: from when to when (ms) its detectors went; who goes offline later is no part of it.
     """
 

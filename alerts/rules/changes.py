@@ -7,7 +7,7 @@ import msgspec
 
 from alerts.rules.occasions import Absorbed, Began, Close, Event, Numbers, Shelve
 from alerts.rules.suppression import may_cover, may_shelve
-from gascore.alarm import LEAKS, QUIETED, Alarm, AlarmCause, Shelf
+from gascore.alarm import LEAKS, QUIETED, Alarm, AlarmCause, Outage, Shelf
 from gascore.journal import AlarmStep
 from gascore.words import Level
 
@@ -96,7 +96,6 @@ def _peak(alarm: Alarm, event: Event) -> float | None:
 
 def _acked(alarm: Alarm, event: Event) -> Alarm:
     by, note = getattr(event, "by", None), getattr(event, "note", "")
-    outage = alarm.outage and msgspec.structs.replace(alarm.outage, acked=alarm.outage.offline)
     return msgspec.structs.replace(
         alarm,
         acked_by=by,
@@ -104,8 +103,13 @@ def _acked(alarm: Alarm, event: Event) -> Alarm:
         recorded_by=getattr(event, "recorded_by", None),
         owner=alarm.owner or by,
         note=note or alarm.note,
-        outage=outage,
+        outage=_seen(alarm),
     )
+
+
+def _seen(alarm: Alarm) -> Outage | None:
+    """A person has judged it as it is now: what comes on top of that may be another matter."""
+    return alarm.outage and msgspec.structs.replace(alarm.outage, acked=alarm.outage.offline)
 
 
 def _closed(alarm: Alarm, event: Event) -> Alarm:
@@ -136,7 +140,8 @@ def _counted(alarm: Alarm, event: Event) -> Alarm:
 def _shelved(alarm: Alarm, event: Event) -> Alarm:
     if not isinstance(event, Shelve) or event.until_ms is None:
         raise TypeError(f"TRANSITIONS shelves on {type(event).__name__}")
-    return msgspec.structs.replace(alarm, shelf=Shelf(event.by, event.until_ms, event.note))
+    shelf = Shelf(event.by, event.until_ms, event.note)
+    return msgspec.structs.replace(alarm, shelf=shelf, outage=_seen(alarm))
 
 
 def _unshelved(alarm: Alarm, event: Event) -> Alarm:

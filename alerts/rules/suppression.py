@@ -5,8 +5,10 @@ A low leak that opens in a gas test is no exception: its operators are told at o
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
-from gascore.alarm import LEAKS, AlarmKind, Cover, Shelf
+from alerts.rules.occasions import Began
+from gascore.alarm import LEAKS, Alarm, AlarmKind, Cover, Shelf
 from gascore.windows import Window
 from gascore.words import Priority
 
@@ -50,6 +52,20 @@ def cover_of(subject: Subject, running: Iterable[tuple[Window, Cover]]) -> Cover
     return max(found, key=lambda one: (one.until_ms, one.window), default=None)
 
 
-def shelf_left(shelf: Shelf | None, now_ms: int) -> Shelf | None:
-    """What is left of the shelf of the alarm that had the same key before: shelving outlives a flapping condition."""
-    return shelf if shelf is not None and shelf.until_ms > now_ms else None
+NEVER_HANDED_ON: Final = LEAKS | {AlarmKind.OUTAGE, AlarmKind.BLIND, AlarmKind.TROUBLE}
+"""A group that fails again may be another matter altogether; what we are ourselves, we say each time."""
+
+
+def shelf_left(before: Alarm | None, began: Began, now_ms: int) -> Shelf | None:
+    """What is left of the shelf of the alarm that had the same key before: shelving outlives a flapping condition.
+
+    Only of what was put aside then: no other codes, nothing higher, nothing more urgent.
+    """
+    if before is None or before.shelf is None or before.shelf.until_ms <= now_ms:
+        return None
+    is_same = (
+        set(began.codes) <= set(before.codes)
+        and began.priority >= before.priority
+        and began.level <= before.peak_level
+    )
+    return before.shelf if is_same and began.kind not in NEVER_HANDED_ON else None

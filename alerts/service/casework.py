@@ -16,7 +16,7 @@ from alerts.rules.casefile import CaseFile
 from alerts.rules.delivery import is_unreached
 from alerts.rules.following import HUSHING, ladder_event
 from alerts.rules.ladder import Hold, Tell, Tick, Unreached
-from alerts.rules.suppression import may_shelve, shelf_left
+from alerts.rules.suppression import NEVER_HANDED_ON, shelf_left
 from alerts.service.escalating import Escalating
 from alerts.service.places import Places
 from alerts.service.telling import Reach, Teller
@@ -128,7 +128,7 @@ class Casework:
             self.climb(changed, follow, moment, changed=True)
         if step is AlarmStep.ACKED and changed.ladder.acks_needed == 1:
             self._withdraw(changed.alarm, {NoticePurpose.REPEAT})
-        elif step in HUSHING and changed.ladder.rung >= 0:  # else nobody was told yet
+        elif step in HUSHING and changed.alarm.is_silent and changed.ladder.rung >= 0:
             self._withdraw(changed.alarm, {NoticePurpose.RAISED, NoticePurpose.REPEAT})
         elif step is AlarmStep.CLOSED:
             self._withdraw(changed.alarm, {NoticePurpose.RAISED, NoticePurpose.WORSE, NoticePurpose.REPEAT})
@@ -142,8 +142,9 @@ class Casework:
 
     def _in_its_place(self, began: occasions.Began) -> occasions.Began:
         """With what lies over the place already, and what is left of the shelf of its last alarm."""
-        before = self.books.cases.last_of_key(began.key) if may_shelve(began.kind) else None
-        shelf = shelf_left(before.shelf, self.now_ms) if before else None
+        is_handed_on = began.kind not in NEVER_HANDED_ON
+        before = self.books.cases.last_of_key(began.key) if is_handed_on else None
+        shelf = shelf_left(before, began, self.now_ms)
         cover = self.windows.cover_of(self.places, began) if self.windows else None
         return replace(began, cover=cover, shelf=shelf)
 

@@ -378,9 +378,9 @@ class Grouping:
         if file is None or (before := file.alarm.outage) is None:
             return
         outage = self._outage(group, before)
-        is_acked = file.alarm.acked_ms is not None
+        is_judged = file.alarm.acked_ms is not None or file.alarm.shelf is not None
         worse = is_news or self.limits.outage.has_grown(before.acked, outage.offline, outage.size)
-        work.happen(file, Numbers(outage, worse=worse and is_acked), Moment(work.now_ms))
+        work.happen(file, Numbers(outage, worse=worse and is_judged), Moment(work.now_ms))
 
     def _bring_in_step(self, work: Casework, detector: DetectorId) -> None:
         for key, other in (
