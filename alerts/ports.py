@@ -159,6 +159,10 @@ class Cases(Protocol):
         """Alarms whose ladder is due, by rank (`alerts.rules.priority`); then the longest overdue first."""
         ...
 
+    def unreadable(self, until_ms: int) -> list[AlarmId]:
+        """What `due` had to leave out, for this version can't read it; not looked at again before `until_ms`."""
+        ...
+
     def next_due_ms(self) -> int | None:
         """When the next ladder is due."""
         ...

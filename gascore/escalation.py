@@ -77,7 +77,9 @@ _ADDRESS: Final[dict[ChannelKind, Callable[[Person], str]]] = {
     ChannelKind.IM: lambda person: person.im,
     ChannelKind.WEBHOOK: lambda person: person.webhook,
 }
-"""The board is nobody's: it shows every alarm anyway."""
+"""Of a person. The board is nobody's: a step that names it tells it once, whomever it names besides."""
+BOARD: Final = Person(PersonId("console"), "值班大屏", "the board", phone="")
+"""Stands for the centre's board among those who are told; no record of the ledger."""
 
 
 def chain_for(facts: Facts, at_ms: int, zone: tzinfo, policies: Iterable[Policy]) -> Chain:
@@ -104,9 +106,17 @@ def resolve(step: Step, staff: Staff, at_ms: int) -> Found:
                 routes.append(Route(ways, asks=target.kind is not TargetKind.BODY))
             elif why is None:
                 why = Why.NO_CONTACT
-        if why is not None:
+        if why is not None and not (why is Why.NO_CONTACT and is_for_the_board(step)):
             gaps.append(Gap(target, why))
+    if ChannelKind.CONSOLE in step.channels:
+        board = Contact(ChannelKind.CONSOLE, BOARD.id, BOARD, ChannelKind.CONSOLE.value)
+        routes.append(Route((board,), asks=False))
     return routes, gaps
+
+
+def is_for_the_board(step: Step) -> bool:
+    """Whether it tells the board alone, without anybody's phone."""
+    return set(step.channels) == {ChannelKind.CONSOLE}
 
 
 def _lacking(target: Target, step: Step, staff: Staff) -> Why | None:

@@ -178,11 +178,12 @@ class TroubleBegan(EventBase, frozen=True, tag="trouble.began"):
 
 
 class TroubleEnded(EventBase, frozen=True, tag="trouble.ended"):
-    """That trouble held from `since_ms` to `ended_ms`."""
+    """That trouble held from `since_ms` to `ended_ms`; `reason`: why it ended, if not because all is well."""
 
     name: str
     since_ms: int
     ended_ms: int
+    reason: str = ""
 
 
 class LedgerChanged(EventBase, frozen=True, tag="ledger.changed"):
@@ -232,10 +233,8 @@ class AlarmStep(StrEnum):
     """Somebody works on it (`Alarm.owner`)."""
     HASTENED = "hastened"
     """A person asked for the next people up the ladder at once."""
-    LOUD = "loud"
-    """The board says so loudly from now on (`Alarm.is_loud`)."""
-    NOBODY_TOLD = "nobody_told"
-    """Nobody of a step could be told (`rung` says which)."""
+    LOUD = "loud"  # on the board, from now on (`Alarm.is_loud`)
+    NOBODY_TOLD = "nobody_told"  # nobody of the step `rung` can be reached
 
 
 class AlarmStepped(EventBase, frozen=True, tag="alarm.stepped"):

@@ -13,7 +13,7 @@ class Line(msgspec.Struct, frozen=True):
 
     Attributes:
         step: counted from 1.
-        role: a role, or "person", "roster", "body".
+        role: a role, or "person", "roster", "body"; "console" is the centre's board.
         address: its end only.
         instead: only if the lines before it reach nobody.
         target: for a line without a person: the role, person or roster that is told to nobody.
@@ -74,15 +74,16 @@ def masked(address: str) -> str:
 
 def _told(due: Line, contact: Contact, *, instead: bool) -> Line:
     person = contact.person
+    is_board = contact.channel is ChannelKind.CONSOLE
     return msgspec.structs.replace(
         due,
         role=contact.role,
-        person=person.id,
+        person=None if is_board else person.id,
         name=person.name,
         name_en=person.name_en,
         language=person.language,
         channel=contact.channel,
-        address=masked(contact.address),
+        address="" if is_board else masked(contact.address),
         instead=instead,
     )
 

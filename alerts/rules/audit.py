@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from alerts.rules.casefile import CaseFile
 from alerts.rules.delivery import Parcel
 from alerts.rules.ladder import Ladder, Phase
 from alerts.rules.sending import wake_ms
@@ -22,6 +23,10 @@ class Code(StrEnum):
     """An open alarm that somebody must be told of has no next deadline."""
     LADDER_OVERDUE = "ladder_overdue"
     """A deadline has passed and nothing happened."""
+    LADDER_FAR = "ladder_far"
+    """A leak's next deadline is later than its chain can have: it was reckoned by another clock."""
+    ROW_UNREADABLE = "row_unreadable"
+    """A stored alarm, notice, policy or roster that this version can't read: nothing of it is done."""
     NOTICE_WAITS = "notice_waits"
     """A notice could be sent and was not."""
     NOTICE_STUCK = "notice_stuck"
@@ -56,11 +61,15 @@ class Snapshot:
     """What the auditor saw in one read of the store.
 
     Attributes:
-        ladders: open alarms with their ladders: at least those that are overdue or have no deadline.
+        ladders: open alarms with their ladders (one that was never stored is `IDLE`): at least those that are
+            overdue or have no deadline, and leaks whose deadline is far.
         notices: parcels without a final state: at least those that are overdue.
         unread_ms: lane -> when its oldest entry that is not taken in was written.
         spoke_ms: service -> its last word; a service that has never said anything is missing.
         looked_ms: when the desk last looked at the journal, by its own word.
+        unreadable: which rows can't be read, such as "alarm 7".
+        texts: whether a provider of texts or calls works, by the desk's word; None: it has said nothing of it.
+        canaries: the areas whose last test leak did not arrive.
     """
 
     ladders: tuple[tuple[Alarm, Ladder], ...] = ()
@@ -68,6 +77,9 @@ class Snapshot:
     unread_ms: Mapping[str, int] = field(default_factory=dict)
     spoke_ms: Mapping[str, int] = field(default_factory=dict)
     looked_ms: int | None = None
+    unreadable: tuple[str, ...] = ()
+    texts: str | None = None
+    canaries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -79,6 +91,10 @@ class Finding:
     since_ms: int = field(compare=False)
 
 
+WORKS: Final = "ok"
+"""What the desk says of its texts while they can leave (`Snapshot.texts`)."""
+HASTENED: Final = 3
+"""Each time an operator hastens an escalation that is at its end, the next repeat is one later: so many are believed."""
 URGENT_LANE: Final = "alerts.urgent"
 ALERTS: Final = "alerts"
 CONSOLE: Final = "dashboard"
@@ -99,8 +115,19 @@ def findings(seen: Snapshot, now_ms: int, grace: Grace) -> tuple[Finding, ...]:
         *_ladders(seen, now_ms, grace),
         *_notices(seen, now_ms, grace),
         *_services(seen, now_ms, grace),
+        *(Finding(Code.ROW_UNREADABLE, about, now_ms) for about in seen.unreadable),
     }
     return tuple(sorted(found))
+
+
+def silence(seen: Snapshot) -> str:
+    """Why the world outside must not hear that all is well, though nothing is late; empty: it may.
+
+    What a provider refuses ends in time, and what nobody tests is late for nobody: the audit finds nothing wrong.
+    """
+    if seen.texts not in {None, WORKS}:
+        return "no provider works"
+    return f"test leak {', '.join(seen.canaries)}" if seen.canaries else ""
 
 
 def confirmed(now: tuple[Finding, ...], before: tuple[Finding, ...]) -> tuple[Finding, ...]:
@@ -117,11 +144,23 @@ def _ladders(seen: Snapshot, now_ms: int, grace: Grace) -> Iterator[Finding]:
         if alarm.closed_ms is not None or alarm.priority is Priority.LOW:
             continue
         about = f"alarm {alarm.id}"
-        if ladder.due_ms is None:
+        late_ms = grace.leak_ms if alarm.kind in _LEAKS else grace.other_ms
+        due_ms = CaseFile(alarm, ladder=ladder).due_ms
+        if due_ms is None:
             if not _may_rest(alarm, ladder):
                 yield Finding(Code.LADDER_MISSING, about, alarm.changed_ms)
-        elif now_ms - ladder.due_ms > (grace.leak_ms if alarm.kind in _LEAKS else grace.other_ms):
-            yield Finding(Code.LADDER_OVERDUE, about, ladder.due_ms)
+        elif now_ms - due_ms > late_ms:
+            yield Finding(Code.LADDER_OVERDUE, about, due_ms)
+        elif alarm.kind in _LEAKS and due_ms - now_ms > _longest_ms(ladder) + late_ms:
+            yield Finding(Code.LADDER_FAR, about, alarm.changed_ms)
+
+
+def _longest_ms(ladder: Ladder) -> int:
+    """No step of this ladder can wait for longer."""
+    chain = ladder.chain
+    last_ms = chain.steps[-1].after_ms if chain.steps else 0
+    repeat_ms = (1 + min(ladder.repeats, HASTENED)) * chain.repeat_ms
+    return max(last_ms + repeat_ms, chain.ack_expires_ms)
 
 
 def _may_rest(alarm: Alarm, ladder: Ladder) -> bool:

@@ -128,6 +128,13 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
+class Missed:
+    """Effect: write down that the one which is due was not even sent, and why."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """Effect: acknowledge the alarm."""
 
@@ -141,7 +148,7 @@ class Close:
     alarm: AlarmId
 
 
-Effect: TypeAlias = Leak | NoGas | Measured | Answer | Close
+Effect: TypeAlias = Leak | NoGas | Measured | Missed | Answer | Close
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +241,13 @@ def _again(state: Run, event: Event, now_ms: int) -> Step:
     return Step(later, (NoGas(), Answer(state.alarm), Close(state.alarm)))
 
 
+def _not_over(state: Run, event: Event, now_ms: int) -> Step:
+    """One that can't be put away would else keep all later ones from being sent, and nobody would hear of it."""
+    within_ms = event.within_ms if isinstance(event, Due) else 0
+    is_fresh = now_ms - state.sent_ms <= within_ms + AGAIN_MS  # or we have only just started
+    return Step(state, () if is_fresh else (Missed("the last one has not ended"),))
+
+
 def _closed(state: Run, event: Event, now_ms: int) -> Step:
     del state, event, now_ms
     return Step(Run())
@@ -248,6 +262,7 @@ TRANSITIONS: Final[Mapping[tuple[Phase, type], Callable[[Run, Event, int], Step]
     (Phase.ON_ITS_WAY, Delivered): _delivered,
     (Phase.ON_ITS_WAY, Unsent): _unsent,
     (Phase.ON_ITS_WAY, Tick): _too_late,
+    (Phase.ENDING, Due): _not_over,
     (Phase.ENDING, Opened): _late_alarm,
     (Phase.ENDING, Normal): _normal,
     (Phase.ENDING, Closed): _closed,

@@ -1,7 +1,7 @@
 """The service's loops: desk, couriers, and the word that it says every second. Decisions are elsewhere."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,13 +18,16 @@ from alerts.service.grouping import Grouping, Limits
 from alerts.service.latency import Latency
 from alerts.service.switchboard import Carried, Switchboard
 from alerts.service.watch import watch
-from gascore.alarm import NoticeState
+from gascore.alarm import ChannelKind, NoticeState
 from gascore.clock import Clock
 from gascore.journal import Journal, StoreDownError
 from gascore.service_status import ServiceStatus, StatusBoard
 
 _log = structlog.get_logger()
 NAME: Final = "alerts"
+TEXTS: Final = "texts"
+"""The note that says whether texts or calls can leave; without it the auditor holds back the heartbeat."""
+_PHONES: Final = frozenset({ChannelKind.SMS, ChannelKind.VOICE})
 POLL_MS: Final = 50
 """The journal's newest id is asked for so often: the largest part of the way from leak to text that is ours."""
 RETRY_MS: Final = 1_000
@@ -208,6 +211,7 @@ class Alerts:
         troubles = self._parts.switchboard.troubles(now_ms)
         notes = {
             **{name: trouble.code if trouble else "ok" for name, trouble in troubles.items()},
+            TEXTS: self._texts(troubles),
             "store": "down" if self._down else "ok",
             "cursor": str(self._cursor),
             "desk_ms": str(self._looked_ms),
@@ -222,6 +226,12 @@ class Alerts:
             latency={"handed_over": self._latency.histogram},
             notes=notes,
         )
+
+    def _texts(self, troubles: Mapping[str, Trouble | None]) -> str:
+        """Whether anybody's phone can be reached: by texts or calls, or by what else there is where both are missing."""
+        able = [one for one in self._parts.switchboard.channels if one.kind is not ChannelKind.CONSOLE]
+        phones = [one for one in able if one.kind in _PHONES] or able
+        return "ok" if any(troubles[one.name] is None for one in phones) else "down"
 
     def _store_is(self, error: StoreDownError | None) -> None:
         """Say once that the store is down, and once that it is back."""

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 import structlog
 
-from alerts.rules.audit import Finding, Grace, Snapshot, confirmed, findings
+from alerts.rules.audit import Code, Finding, Grace, Snapshot, confirmed, findings, silence
 from gascore.journal import Event, Journal, TroubleBegan, TroubleEnded
 
 _log = structlog.get_logger()
@@ -22,6 +22,11 @@ MISSED: Final = 3
 """So many heartbeats in a row must fail before it is a trouble: one lost request is none."""
 SHOWN: Final = 5
 """Findings named in a trouble's detail; the log has all."""
+_TO_DO: Final = {
+    Code.ROW_UNREADABLE: ": start the version that wrote it, or import the policy or roster again",
+    Code.LADDER_FAR: ": set the clock right, and restart alerts",
+}
+"""What operators can do about it, behind the names."""
 
 
 class Auditable(Protocol):
@@ -46,11 +51,12 @@ class Heartbeat(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What a look found; `wrong` was there at the look before, too."""
+    """What a look found; `wrong` was there at the look before, too; `silence`: see `alerts.rules.audit.silence`."""
 
     at_ms: int
     found: tuple[Finding, ...] = ()
     wrong: tuple[Finding, ...] = ()
+    silence: str = ""
 
 
 class Auditor:
@@ -69,7 +75,8 @@ class Auditor:
             self._said = self._audit.open_troubles(PREFIX)
         seen: Snapshot = self._audit.look(now_ms)
         found = findings(seen, now_ms, self._grace)
-        looked = Looked(now_ms, found, confirmed(found, self.last.found if self.last else ()))
+        wrong = confirmed(found, self.last.found if self.last else ())
+        looked = Looked(now_ms, found, wrong, silence(seen))
         self._say(looked, self._said)
         self.last = looked
         return looked
@@ -102,36 +109,68 @@ class Auditor:
 
 def _detail(wrong: list[Finding]) -> str:
     shown = ", ".join(one.about for one in wrong[:SHOWN])
-    return f"{shown} …" if len(wrong) > SHOWN else shown
+    return f"{shown}{' …' if len(wrong) > SHOWN else ''}{_TO_DO.get(wrong[0].code, '')}"
 
 
 class Pulse:
     """The heartbeat to the world outside, and the trouble when nobody hears it. Blocking; one thread."""
 
-    def __init__(self, heartbeat: Heartbeat, journal: Journal) -> None:
+    def __init__(self, heartbeat: Heartbeat, journal: Journal, audit: Auditable) -> None:
         self._heartbeat = heartbeat
         self._journal = journal
+        self._audit = audit
         self._missed = 0
-        self._since_ms: int | None = None
+        self._is_trouble: bool | None = None
+        """Whether the journal says that nobody hears us; None: not looked up since the start."""
         self.heard_ms: int | None = None
 
     def beat(self, now_ms: int) -> str | None:
         """Once; None: it was heard, else why not. Raises `StoreDownError`."""
+        if self._is_trouble is None:
+            self._is_trouble = HEARTBEAT in self._audit.open_troubles(HEARTBEAT)
         why = self._heartbeat.beat()
         if why is None:
             self._heard(now_ms)
             return None
         self._missed += 1
         _log.warning("heartbeat_not_heard", why=why, missed=self._missed)
-        if self._missed >= MISSED and self._since_ms is None:
+        if self._missed >= MISSED and not self._is_trouble:
             self._journal.append([TroubleBegan(name=HEARTBEAT, since_ms=now_ms, detail=why)], now_ms)
-            self._since_ms = now_ms
+            self._is_trouble = True
         return why
 
     def _heard(self, now_ms: int) -> None:
         self.heard_ms = now_ms
         self._missed = 0
-        if self._since_ms is not None:
-            over = TroubleEnded(name=HEARTBEAT, since_ms=self._since_ms, ended_ms=now_ms)
-            self._journal.append([over], now_ms)
-            self._since_ms = None
+        if self._is_trouble:
+            self._journal.append([TroubleEnded(name=HEARTBEAT, since_ms=now_ms, ended_ms=now_ms)], now_ms)
+            self._is_trouble = False
+
+
+class Leftovers:
+    """Ends troubles of what the settings do not ask for any more: nobody else ever would. Blocking; one thread.
+
+    `wanted` says which names may go on; `prefixes`: of the names that are ours to end.
+    """
+
+    def __init__(
+        self, audit: Auditable, journal: Journal, prefixes: tuple[str, ...], wanted: frozenset[str]
+    ) -> None:
+        self._audit = audit
+        self._journal = journal
+        self._prefixes = prefixes
+        self._wanted = wanted
+        self._ended: set[str] = set()
+
+    def go(self, now_ms: int) -> None:
+        """One look; each is ended once. Raises `StoreDownError`."""
+        held = {name for prefix in self._prefixes for name in self._audit.open_troubles(prefix)}
+        over = sorted(held - self._wanted - self._ended)
+        if over:
+            why = "not in the settings any more"
+            self._journal.append(
+                [TroubleEnded(name=one, since_ms=now_ms, ended_ms=now_ms, reason=why) for one in over],
+                now_ms,
+            )
+            self._ended.update(over)
+            _log.info("trouble_is_over", names=over, why=why)

@@ -162,9 +162,11 @@ class Canaries:
                 if why is not None:
                     self._happen(detector, canary.Unsent(why), now_ms)
             case canary.NoGas():
-                self._parts.voice.say(detector, leak=False, now_ms=now_ms)
+                self._parts.voice.say(detector, leak=False, now_ms=now_ms)  # and again in a minute
             case canary.Measured(why):
-                self._measured(detector, why, now_ms)
+                self._measured(detector, self._runs[detector], why, now_ms)
+            case canary.Missed(why):
+                self._measured(detector, Run(sent_ms=now_ms), why, now_ms)
             case canary.Answer(alarm):
                 self._ask(alarm, OperatorAction.ACK, None, now_ms)
             case canary.Close(alarm):
@@ -176,8 +178,8 @@ class Canaries:
         )
         self._parts.journal.append([asked], now_ms)
 
-    def _measured(self, detector: DetectorId, why: str, now_ms: int) -> None:
-        area, run = self._parts.areas[detector], self._runs[detector]
+    def _measured(self, detector: DetectorId, run: Run, why: str, now_ms: int) -> None:
+        area = self._parts.areas[detector]
         measured = CanaryMeasured(
             area=area,
             detector=detector,

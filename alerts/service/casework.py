@@ -166,7 +166,10 @@ class Casework:
         One that we can't climb is put off: it must not keep the others from people.
         """
         due = self.books.cases.due(self.now_ms, limit)
-        stuck: list[AlarmId] = []
+        stuck = self.books.cases.unreadable(self.now_ms + STUCK_MS)
+        count = len(due) + len(stuck)
+        for alarm in stuck:
+            _log.error("alarm_unreadable", alarm=alarm, do="start the version that wrote it")
         for file in due:
             try:
                 with self.attempt():
@@ -176,7 +179,7 @@ class Casework:
                 stuck.append(file.alarm.id)
                 later = msgspec.structs.replace(file.ladder, due_ms=self.now_ms + STUCK_MS)
                 self.books.cases.put(file.with_ladder(later))
-        return len(due), stuck
+        return count, stuck
 
     def _go_on(self, file: CaseFile, guard: Guard) -> None:
         """A shelf that is over is taken away; a ladder that was held starts only if nothing explains its alarm."""
@@ -215,6 +218,7 @@ class Casework:
             if parcel.notice.step == file.ladder.rung
             and parcel.notice.created_ms >= file.ladder.started_ms
             and parcel.notice.purpose is not NoticePurpose.ANSWER
+            and parcel.notice.channel != ChannelKind.CONSOLE
             and (parcel.notice.state is not NoticeState.SUPERSEDED or bundled_in(parcel.notice.code))
         ]
         if notices and all(map(is_unreached, notices)):
@@ -247,9 +251,20 @@ class Casework:
             step = AlarmStepped(alarm=file.alarm, step=AlarmStep.ESCALATED, rung=tell.rung)
             self.events.append(step)
         self._duty(reach)
-        if reach.unmanned or (not reach.told and not reach.knew):
-            _log.warning("nobody_to_tell", alarm=file.alarm.id, rung=tell.rung)
-            self.climb(file, Unreached(tell.rung), Moment(self.now_ms))
+        if not reach.told and not reach.knew:
+            file = self._nobody(file, tell)
+        elif not reach.unmanned:
+            return
+        self.climb(file, Unreached(tell.rung), Moment(self.now_ms))
+
+    def _nobody(self, file: CaseFile, tell: Tell) -> CaseFile:
+        """Nobody of this step could be told; if none is left, the board is all that there is."""
+        _log.warning("nobody_to_tell", alarm=file.alarm.id, rung=tell.rung)
+        self.events.append(
+            AlarmStepped(alarm=file.alarm, step=AlarmStep.NOBODY_TOLD, rung=max(tell.rung, 0))
+        )
+        is_last = tell.rung == len(file.ladder.rungs) - 1
+        return self._loudly(file) if is_last and file.alarm.latched else file
 
     def _joins(self, file: CaseFile, ack: occasions.Ack, moment: Moment) -> None:
         """One more who takes responsibility; where several must, the ladder waits for it."""
@@ -294,12 +309,17 @@ class Casework:
         """Nobody answered until the last step: the board says so, loudly."""
         is_last = tell.rung == len(file.ladder.rungs) - 1 and bool(tell.rung or tell.repeat)
         asked = any(ChannelKind.CONSOLE in rung.channels for rung in tell.rungs)
-        if file.alarm.unanswered or not (asked or (is_last and file.alarm.latched)):
+        return self._loudly(file) if asked or (is_last and file.alarm.latched) else file
+
+    def _loudly(self, file: CaseFile) -> CaseFile:
+        """Journaled, for the board is a fold: it may be the only one who is told."""
+        if file.alarm.unanswered:
             return file
         loud = file.with_case(
             lifecycle.Case(msgspec.structs.replace(file.alarm, unanswered=True), file.worse_version)
         )
         self.books.cases.put(loud)
+        self.events.append(AlarmStepped(alarm=loud.alarm, step=AlarmStep.LOUD))
         return loud
 
     def _withdraw(self, alarm: Alarm, purposes: set[NoticePurpose]) -> None:

@@ -90,7 +90,7 @@ class Rounds:
 
     @property
     def is_well(self) -> bool:
-        """The last look is fresh and found nothing wrong."""
+        """The last look is fresh and found nothing wrong, and texts can leave and arrive, as far as we know."""
         last = self._parts.auditor.last
         age_ms = self._clock.now_ms() - last.at_ms if last else None
         return (
@@ -98,6 +98,7 @@ class Rounds:
             and age_ms is not None
             and age_ms <= FRESH * self._parts.audit_ms
             and not last.wrong
+            and not last.silence
         )
 
     def status(self, now_ms: int) -> ServiceStatus:
@@ -116,7 +117,8 @@ class Rounds:
         if pulse is None:
             return "off"
         if not self.is_well:
-            return "withheld"
+            last = self._parts.auditor.last
+            return f"withheld: {last.silence}" if last and last.silence and not last.wrong else "withheld"
         return self._unheard or "ok"
 
     def _audit(self, now_ms: int) -> None:

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 import msgspec
+import structlog
 from sqlalchemy import Connection, Select, func, select, update
 
 from alerts.rules.delivery import Parcel, Receipt, rank_of
@@ -14,6 +15,9 @@ from gascore.words import AlarmId, NoticeId
 from gaswatch.stores.schema import alarm, journal, notice
 from gaswatch.stores.upsert import insert_new
 
+_log = structlog.get_logger()
+PUT_OFF_MS: Final = 60_000
+"""How much later a notice that can't be read is looked at again: by then we may be another version."""
 _encode: Final = msgspec.json.Encoder().encode
 _parcel_of: Final = msgspec.json.Decoder(Parcel).decode
 _bodies: Final[Select[Any]] = select(notice.c.body)
@@ -81,9 +85,21 @@ class SqlNotices:
         return len(self._all(query))
 
     def due(self, now_ms: int, limit: int) -> list[Parcel]:
-        """Notices to be sent or asked about: the most urgent, then what is news, then the oldest first."""
+        """Notices to be sent or asked about: the most urgent, then what is news, then the oldest first.
+
+        One that this version can't read is put off: it must not stand before all others at every look.
+        """
         order = (notice.c.urgency, notice.c.rank, notice.c.created_ms, notice.c.id)
-        return self._all(_bodies.where(notice.c.wake_ms <= now_ms).order_by(*order).limit(limit))
+        query = select(notice.c.id, notice.c.body).where(notice.c.wake_ms <= now_ms)
+        found = []
+        for row in self._connection.execute(query.order_by(*order).limit(limit)).all():
+            if parcel := _read(row.body):
+                found.append(parcel)
+            else:
+                _log.error("notice_unreadable", notice=row.id)
+                later = update(notice).where(notice.c.id == row.id)
+                self._connection.execute(later.values(wake_ms=notice.c.wake_ms + PUT_OFF_MS))
+        return found
 
     def next_due_ms(self) -> int | None:
         """When the next notice is to be looked at."""
@@ -130,10 +146,18 @@ class SqlNotices:
 
     def _first(self, query: Select[Any]) -> Parcel | None:
         body = self._connection.execute(query).scalar()
-        return None if body is None else _parcel_of(body)
+        return None if body is None else _read(body)
 
     def _all(self, query: Select[Any]) -> list[Parcel]:
-        return [_parcel_of(body) for body in self._connection.execute(query).scalars()]
+        """Without what can't be read: rather is somebody told twice than nobody (the auditor says which)."""
+        return [one for body in self._connection.execute(query).scalars() if (one := _read(body))]
+
+
+def _read(body: str) -> Parcel | None:
+    try:
+        return _parcel_of(body)
+    except msgspec.MsgspecError:
+        return None
 
 
 def _fixed(parcel: Parcel) -> dict[str, object]:

@@ -137,7 +137,7 @@ def test_a_heartbeat_that_nobody_hears_is_a_trouble_after_three_and_ends_with_th
     town: AlarmTown,
 ) -> None:
     outside = Outside()
-    pulse = Pulse(outside, town.journal)
+    pulse = Pulse(outside, town.journal, town.audit)
     assert pulse.beat(town.clock.now_ms()) is None
     outside.why = "HTTP 404"
     pulse.beat(town.clock.now_ms())

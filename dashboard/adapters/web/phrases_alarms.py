@@ -52,6 +52,8 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "uncovered": "maintenance is over",
         "taken": "taken on",
         "hastened": "escalation asked for",
+        "loud": "loud on the board",
+        "nobody_told": "nobody could be told",
     },
     "cause": {
         "real_leak": "Real leak",

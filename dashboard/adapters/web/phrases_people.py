@@ -12,6 +12,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "grid_worker": "Grid worker",
         "shift_leader": "Shift leader",
         "duty_officer": "Duty officer",
+        "console": "The board",
     },
     "user_role": {"operator": "Operator", "inspector": "Inspector", "admin": "Administrator"},
     "channel": {

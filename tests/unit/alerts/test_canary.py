@@ -21,6 +21,7 @@ from alerts.rules.canary import (
     Leak,
     Left,
     Measured,
+    Missed,
     NoGas,
     Normal,
     Opened,
@@ -116,6 +117,18 @@ def test_what_a_killed_process_left_is_put_away_at_once() -> None:
 def test_the_next_one_waits_for_the_end_of_this_one() -> None:
     _, effects = play(SENT, SEEN, (60_000, Due(120_000)))
     assert effects == [Leak()]
+
+
+def test_one_that_is_due_while_the_last_one_can_not_be_put_away_has_failed() -> None:
+    later = 120_000 + AGAIN_MS
+    assert play(SENT, SEEN, RAISED, TAKEN, THERE, (later, Due(120_000)))[1][-1] == Answer(ALARM)
+    run, effects = play(SENT, SEEN, RAISED, TAKEN, THERE, (later + 1, Due(120_000)))
+    assert effects[-1] == Missed("the last one has not ended")
+    assert run.phase is Phase.ENDING, "its alarm is still to be closed"
+
+
+def test_one_that_is_due_just_after_a_start_is_no_failure_of_what_was_left() -> None:
+    assert play((0, Left(ALARM)), (1_000, Due(120_000)))[1] == []
 
 
 def test_once_a_day_at_ten_or_every_minute_from_then_on() -> None:
