@@ -173,6 +173,9 @@ class Alarm(msgspec.Struct, frozen=True):
         shelf, cover, inside: what keeps people from being told of it; separate facts, `suppression` sums them up.
         trigger: what a false alarm was about.
         unanswered: its escalation came to the last step.
+        told_level: only a higher one is worse: the highest since it began, or came back though it was answered.
+        acks_missing: so many more must take responsibility of what somebody has acknowledged already.
+        ack_expires_ms: when the acknowledgement counts no more without a sign of progress; None: never.
         codes: fault codes; why it is a trend; the reason of blindness; a trouble's name and its detail in words.
     """
 
@@ -212,11 +215,20 @@ class Alarm(msgspec.Struct, frozen=True):
     cover: Cover | None = None
     trigger: FalseTrigger | None = None
     unanswered: bool = False
+    told_level: Level = Level.NONE
+    acks_missing: int = 0
+    ack_expires_ms: int | None = None
+
+    @property
+    def news_level(self) -> Level:
+        """`told_level`, also of what was written before that was kept."""
+        return self.told_level or self.peak_level
 
     @property
     def is_loud(self) -> bool:
-        """The last ones who could be told were, and nobody has taken responsibility: the board says so, loudly."""
-        return self.unanswered and self.acked_ms is None and self.closed_ms is None
+        """The last ones who could be told were, and nobody, or too few, took responsibility: the board says so, loudly."""
+        is_answered = self.acked_ms is not None and not self.acks_missing
+        return self.unanswered and not is_answered and self.closed_ms is None
 
     @property
     def suppression(self) -> Suppression:

@@ -203,6 +203,8 @@ class AlarmStep(StrEnum):
     CAME_BACK = "came_back"
     WORSE = "worse"
     LESS = "less"
+    MORE = "more"
+    """The level rose again, though not above the one that people were told of."""
     NORMAL = "normal"
     ACKED = "acked"
     CLOSED = "closed"

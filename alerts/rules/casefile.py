@@ -3,6 +3,7 @@
 import msgspec
 
 from alerts.rules.ladder import Ladder
+from alerts.rules.ladder_times import EXPIRING
 from alerts.rules.lifecycle import Case
 from gascore.alarm import Alarm
 
@@ -29,8 +30,16 @@ class CaseFile(msgspec.Struct, frozen=True):
 
     def with_case(self, case: Case) -> "CaseFile":
         """The same ladder, another state of the alarm."""
-        return CaseFile(case.alarm, case.worse_version, self.ladder)
+        return CaseFile(_with_facts_of(case.alarm, self.ladder), case.worse_version, self.ladder)
 
     def with_ladder(self, ladder: Ladder) -> "CaseFile":
         """The same alarm, another state of the ladder."""
-        return CaseFile(self.alarm, self.worse_version, ladder)
+        return CaseFile(_with_facts_of(self.alarm, ladder), self.worse_version, ladder)
+
+
+def _with_facts_of(alarm: Alarm, ladder: Ladder) -> Alarm:
+    """What only the ladder knows of answers: how many are missing, and when they count no more."""
+    expires_ms = ladder.expires_ms if alarm.acked_ms is not None and ladder.phase in EXPIRING else None
+    if (alarm.acks_missing, alarm.ack_expires_ms) == (ladder.acks_missing, expires_ms):
+        return alarm
+    return msgspec.structs.replace(alarm, acks_missing=ladder.acks_missing, ack_expires_ms=expires_ms)

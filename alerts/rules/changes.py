@@ -33,6 +33,7 @@ def opened(event: Event, now_ms: int) -> Alarm:
         room=event.room,
         level=event.level,
         peak_level=event.level,
+        told_level=event.level,
         peak_lel=event.lel,
         late=event.late,
         codes=event.codes,
@@ -63,6 +64,7 @@ def _back_or_other_level(alarm: Alarm, event: Event) -> Alarm:
         active=True,
         level=event.level,
         peak_level=max(alarm.peak_level, event.level),
+        told_level=max(alarm.news_level, event.level),
         peak_lel=_peak(alarm, event),
         priority=priority,
         codes=event.codes,
@@ -79,7 +81,9 @@ def _worse(alarm: Alarm, event: Event) -> Alarm:
 def _came_back(alarm: Alarm, event: Event) -> Alarm:
     changed = _worse(alarm, event)
     since_ms = event.since_ms if isinstance(event, Began) else alarm.since_ms
-    return msgspec.structs.replace(changed, count=alarm.count + 1, since_ms=since_ms)
+    # What was answered is another matter now: it gets worse as if it had begun with this level.
+    told = changed.level if alarm.acked_ms is not None else changed.told_level
+    return msgspec.structs.replace(changed, count=alarm.count + 1, since_ms=since_ms, told_level=told)
 
 
 def _normal(alarm: Alarm, event: Event) -> Alarm:
@@ -178,6 +182,7 @@ _CHANGES: Final[Mapping[AlarmStep, Callable[[Alarm, Event], Alarm]]] = {
     AlarmStep.CAME_BACK: _came_back,
     AlarmStep.WORSE: _worse,
     AlarmStep.LESS: _back_or_other_level,
+    AlarmStep.MORE: _back_or_other_level,
     AlarmStep.NORMAL: _normal,
     AlarmStep.ACKED: _acked,
     AlarmStep.CLOSED: _closed,

@@ -14,6 +14,7 @@ from alerts.rules.ladder_words import (
     Hush,
     Over,
     Progress,
+    Resume,
     Start,
 )
 from gascore.alarm import QUIETED, Alarm, AlarmCause, NoticePurpose
@@ -51,14 +52,20 @@ def ladder_event(
     if step is AlarmStep.CLOSED:
         return Drop() if after.cause is AlarmCause.ABSORBED else Closed()
     if after.is_silent:
-        # Nobody is told, whatever happens to it: the rest follows when nothing keeps it silent any more.
-        is_news = step in _PURPOSE or step in HUSHING or step in _RELEASING
-        return Hush(chain_of(after)) if is_news else None
+        return _silent(after, step, chain_of, by)
     if step in _RELEASING:
         return _released(after, step, wait_ms, chain_of)
     if step in _PURPOSE:
         return _told(before, after, step, wait_ms, chain_of)
     return Answered(by) if step in _ANSWERING else _PLAIN.get(step)
+
+
+def _silent(after: Alarm, step: AlarmStep, chain_of: ChainOf, by: str) -> Event | None:
+    """Nobody is told, whatever happens to it: the rest follows when nothing keeps it silent any more."""
+    if step in _ANSWERING:
+        return Answered(by)
+    is_news = step in _PURPOSE or step in HUSHING or step in _RELEASING
+    return Hush(chain_of(after)) if is_news else None
 
 
 def _told(before: Alarm | None, after: Alarm, step: AlarmStep, wait_ms: int, chain_of: ChainOf) -> Event:
@@ -71,11 +78,14 @@ def _told(before: Alarm | None, after: Alarm, step: AlarmStep, wait_ms: int, cha
 
 
 def _released(after: Alarm, step: AlarmStep, wait_ms: int, chain_of: ChainOf) -> Event | None:
-    """Nothing keeps it silent any more: what still holds, and nobody answers for, starts from the first rung."""
+    """Nothing keeps it silent any more: what still holds, and nobody answers for, starts from the first rung.
+
+    Also a leak that outlives its gas test, of which the operators alone were told.
+    """
     if after.acked_ms is not None:
-        return Answered(after.acked_by or "")
+        return Resume(chain_of(after), after.acked_by or "")
     if not after.active:
         return None  # only a leak outlives its condition, and its operators are being told
     if after.kind in QUIETED and step is AlarmStep.ON_ITS_OWN:
         return Hold(chain_of(after), wait_ms)
-    return Start(chain_of(after))
+    return Start(chain_of(after), anew=True)

@@ -14,6 +14,18 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from alerts.rules.ladder_times import (
+    CLEAR_HOLD_MS,
+    counts_from,
+    due_at,
+    is_expired,
+    next_due,
+    repeats_by,
+    rung_by,
+    set_back,
+    total_ms,
+    without_answers,
+)
 from alerts.rules.ladder_words import (
     Answered,
     Because,
@@ -28,6 +40,7 @@ from alerts.rules.ladder_words import (
     Over,
     Phase,
     Progress,
+    Resume,
     Start,
     Step,
     Tell,
@@ -50,17 +63,15 @@ __all__ = [
     "Over",
     "Phase",
     "Progress",
+    "Resume",
     "Start",
     "Step",
     "Tell",
     "Tick",
     "Unreached",
+    "is_expired",
+    "set_back",
 ]
-
-CLEAR_HOLD_MS: Final = 15_000
-"""More than one report interval of a detector in alarm (10 s in the demo; GB/T 45839-2025: at most 10 s)."""
-REMIND_MS: Final = 300_000
-"""So long before an answer expires who gave it is reminded; at most half of the time."""
 
 
 def step(state: Ladder, event: Event, now_ms: int) -> Step:
@@ -69,42 +80,62 @@ def step(state: Ladder, event: Event, now_ms: int) -> Step:
     return move(state, event, now_ms) if move else Step(state, (), Because.NOT_DUE)
 
 
-def next_due(state: Ladder) -> int | None:
-    """When the next rung or repeat of a ladder that climbs is due, from its start alone; None: never."""
-    if not state.rungs:
-        return None
-    if state.rung + 1 < len(state.rungs):
-        return state.started_ms + state.rungs[state.rung + 1].after_ms
-    if state.phase is Phase.UNANSWERED:
-        return None  # no gas, no repeats
-    return state.started_ms + state.rungs[-1].after_ms + (state.repeats + 1) * state.chain.repeat_ms
-
-
-def is_expired(state: Ladder, now_ms: int) -> bool:
-    """Whether it was answered, and nothing came of it in time."""
-    return state.phase is Phase.ANSWERED and state.expires_ms is not None and state.expires_ms <= now_ms
-
-
-def set_back(state: Ladder, by_ms: int) -> Ladder:
-    """The same ladder after the clock was set back: what was due in a minute is still due in a minute."""
-    return msgspec.structs.replace(
-        state,
-        started_ms=state.started_ms - by_ms,
-        due_ms=None if state.due_ms is None else state.due_ms - by_ms,
-        expires_ms=None if state.expires_ms is None else state.expires_ms - by_ms,
-    )
-
-
 def _start(state: Ladder, event: Event, now_ms: int) -> Step:
     if not isinstance(event, Start):
         raise TypeError(f"TRANSITIONS starts a ladder on {type(event).__name__}")
+    if _waits_for_answers(state, now_ms) and not event.anew:
+        return _told_again(state, event, now_ms)
+    return _begun(state, event, (), now_ms)
+
+
+def _waits_for_answers(state: Ladder, now_ms: int) -> bool:
+    """Whether nobody, or too few, answered what people were told of before."""
+    if state.phase in {Phase.CLIMBING, Phase.CLEARING, Phase.UNANSWERED}:
+        return True
+    too_few = 0 < len(state.acks) < state.acks_needed
+    if state.phase is Phase.CLEARING_ANSWERED:
+        return too_few
+    # One answer was enough for what was over; it is back soon enough to be the same matter.
+    return state.phase is Phase.DONE and too_few and now_ms - state.started_ms <= total_ms(state)
+
+
+def _begun(state: Ladder, event: Start, acks: tuple[str, ...], now_ms: int) -> Step:
+    """From the first rung; `acks`: they have answered already, but others must, too."""
     again = state.phase is not Phase.IDLE
     reason = Because.STARTED_AGAIN if again else Because.STARTED
-    fresh = Ladder(phase=Phase.CLIMBING, chain=event.chain, started_ms=now_ms)
+    fresh = Ladder(phase=Phase.CLIMBING, chain=event.chain, started_ms=now_ms, told_ms=now_ms, acks=acks)
     if not fresh.rungs or fresh.rungs[0].after_ms:
-        return Step(_due_at(fresh), (), reason)
-    told = _due_at(msgspec.structs.replace(fresh, rung=0))
-    return Step(told, (Tell(event.purpose, fresh.rungs[:1], rung=0, told=again),), reason)
+        return Step(counts_from(fresh, now_ms), (), reason)
+    told = counts_from(msgspec.structs.replace(fresh, rung=0), now_ms)
+    return Step(told, (Tell(event.purpose, fresh.rungs[:1], rung=0, told=again, acked=acks),), reason)
+
+
+def _told_again(state: Ladder, event: Start, now_ms: int) -> Step:
+    """All up to where it has come, or must have come by now, are told; and it climbs on from its first start."""
+    again = msgspec.structs.replace(
+        without_answers(state), phase=Phase.CLIMBING, chain=event.chain, told_ms=now_ms
+    )
+    last = len(again.rungs) - 1
+    again = msgspec.structs.replace(again, rung=max(min(state.rung, last), rung_by(again, now_ms)))
+    same = event.chain == state.chain
+    repeats = max(repeats_by(again, now_ms), state.repeats if same else 0) if again.rung == last else 0
+    again = due_at(msgspec.structs.replace(again, repeats=repeats))
+    if again.rung < 0:
+        return Step(again, (), Because.STARTED_AGAIN)
+    tell = Tell(event.purpose, again.rungs[: again.rung + 1], again.rung, repeats, told=True)
+    return Step(again, (tell,), Because.STARTED_AGAIN)
+
+
+def _resume(state: Ladder, event: Event, now_ms: int) -> Step:
+    """It was answered before nobody was told any more, or meanwhile."""
+    if not isinstance(event, Resume):
+        raise TypeError(f"TRANSITIONS resumes a ladder on {type(event).__name__}")
+    acks = state.acks or ((event.by,) if event.by else ())
+    quiet = msgspec.structs.replace(state, chain=event.chain, acks=acks)
+    if len(acks) < quiet.acks_needed:
+        return _begun(state, Start(event.chain), acks, now_ms)
+    answered = msgspec.structs.replace(quiet, phase=Phase.ANSWERED)
+    return Step(counts_from(answered, now_ms), (), Because.ANSWERED)
 
 
 def _hold(state: Ladder, event: Event, now_ms: int) -> Step:
@@ -112,7 +143,7 @@ def _hold(state: Ladder, event: Event, now_ms: int) -> Step:
     if not isinstance(event, Hold):
         raise TypeError(f"TRANSITIONS holds a ladder on {type(event).__name__}")
     if state.rung >= 0:
-        return Step(_due_at(msgspec.structs.replace(state, phase=Phase.CLIMBING)), (), Because.BACK_IN_HOLD)
+        return Step(due_at(msgspec.structs.replace(state, phase=Phase.CLIMBING)), (), Because.BACK_IN_HOLD)
     held = Ladder(
         phase=Phase.HELD, chain=event.chain, started_ms=now_ms, due_ms=now_ms + event.hold_ms, acks=state.acks
     )
@@ -123,9 +154,7 @@ def _start_if_due(state: Ladder, event: Event, now_ms: int) -> Step:
     if state.due_ms is not None and now_ms < state.due_ms:
         return Step(state, (), Because.NOT_DUE)
     del event
-    started = _start(Ladder(), Start(state.chain), now_ms)
-    kept = msgspec.structs.replace(started.state, acks=state.acks)
-    return Step(kept, started.effects, started.reason)
+    return _begun(Ladder(), Start(state.chain), state.acks, now_ms)
 
 
 def _hush(state: Ladder, event: Event, now_ms: int) -> Step:
@@ -148,26 +177,35 @@ def _back(state: Ladder, event: Event, now_ms: int) -> Step:
     )
     if started:
         return _start(state, event, now_ms)
-    climbing = _due_at(msgspec.structs.replace(state, phase=Phase.CLIMBING))
+    climbing = due_at(msgspec.structs.replace(state, phase=Phase.CLIMBING))
     done = _climb(climbing, event, now_ms)
     return Step(done.state, done.effects, Because.BACK_IN_HOLD)
+
+
+def _climb_and_remind(state: Ladder, event: Event, now_ms: int) -> Step:
+    """Where others must answer, too, who has answered is reminded as well."""
+    climbed = _climb(state, event, now_ms)
+    reminded = _remind(climbed.state, event, now_ms)
+    if not reminded.effects:
+        return climbed
+    reason = climbed.reason if climbed.effects else reminded.reason
+    return Step(reminded.state, (*climbed.effects, *reminded.effects), reason)
 
 
 def _climb(state: Ladder, event: Event, now_ms: int) -> Step:
     del event
     rungs = state.rungs
-    elapsed = now_ms - state.started_ms
-    due = [n for n, rung in enumerate(rungs) if n > state.rung and rung.after_ms <= elapsed]
-    told = tuple(rungs[n] for n in due)
-    climbed = msgspec.structs.replace(state, rung=max(due, default=state.rung))
+    up = max(state.rung, rung_by(state, now_ms))
+    told = rungs[state.rung + 1 : up + 1]
+    climbed = msgspec.structs.replace(state, rung=up)
     is_over = state.phase is Phase.UNANSWERED
     reason, purpose = Because.CLIMBED_AFTER if is_over else Because.CLIMBED, NoticePurpose.RAISED
-    if climbed.rung == len(rungs) - 1 and rungs and not is_over:
-        repeats = max(state.repeats, (elapsed - rungs[-1].after_ms) // state.chain.repeat_ms)
+    if up == len(rungs) - 1 and rungs and not is_over:
+        repeats = repeats_by(state, now_ms)
         if repeats > state.repeats:
             climbed = msgspec.structs.replace(climbed, repeats=repeats)
             told, reason, purpose = rungs, Because.REPEATED, NoticePurpose.REPEAT
-    climbed = _due_at(climbed)
+    climbed = due_at(climbed)
     if not told:
         return Step(climbed, (), Because.NOT_DUE)
     tell = Tell(purpose, told, climbed.rung, climbed.repeats, acked=climbed.acks)
@@ -180,7 +218,10 @@ def _unreached(state: Ladder, event: Event, now_ms: int) -> Step:
     if not isinstance(event, Unreached) or event.rung != state.rung or up >= len(state.rungs):
         # The last rung is repeated at its time; asking a dead number at once again helps nobody.
         return Step(state, (), Because.NOT_DUE)
-    told = _due_at(msgspec.structs.replace(state, rung=up))
+    if state.phase is Phase.ANSWERED and state.hastened != state.rung:
+        return Step(state, (), Because.NOT_DUE)  # somebody answers for it, and nobody has asked for more
+    hastened = up if state.hastened == state.rung else state.hastened
+    told = due_at(msgspec.structs.replace(state, rung=up, hastened=hastened))
     tell = Tell(NoticePurpose.RAISED, state.rungs[up : up + 1], up, acked=state.acks)
     return Step(told, (tell,), Because.UNREACHED)
 
@@ -191,33 +232,40 @@ def _hasten(state: Ladder, event: Event, now_ms: int) -> Step:
     if not state.rungs:
         return Step(state, (), Because.NOT_DUE)
     if state.phase is Phase.HELD:
-        state = Ladder(phase=Phase.CLIMBING, chain=state.chain, started_ms=now_ms, acks=state.acks)
+        held = Ladder(
+            phase=Phase.CLIMBING, chain=state.chain, started_ms=now_ms, told_ms=now_ms, acks=state.acks
+        )
+        state = counts_from(held, now_ms)
     up = state.rung + 1
     if up < len(state.rungs):
-        hastened = msgspec.structs.replace(state, rung=up)
+        hastened = msgspec.structs.replace(state, rung=up, hastened=up)
         tell = Tell(NoticePurpose.RAISED, state.rungs[up : up + 1], up, acked=state.acks)
     else:
-        hastened = msgspec.structs.replace(state, repeats=state.repeats + 1)
+        hastened = msgspec.structs.replace(state, repeats=state.repeats + 1, hastened=state.rung)
         tell = Tell(NoticePurpose.REPEAT, state.rungs, state.rung, repeat=hastened.repeats, acked=state.acks)
-    is_climbing = state.phase in {Phase.CLIMBING, Phase.UNANSWERED}
-    return Step(_due_at(hastened) if is_climbing else hastened, (tell,), Because.HASTENED)
+    return Step(due_at(hastened), (tell,), Because.HASTENED)
 
 
 def _answered(state: Ladder, event: Event, now_ms: int) -> Step:
     """As long as others must answer, too, it climbs on."""
-    joined = _joined(state, event)
+    joined = msgspec.structs.replace(_joined(state, event), hastened=-1)
     if len(joined.acks) < joined.acks_needed:
-        return Step(joined, (), Because.ANSWERED_BY_TOO_FEW)
-    answered = msgspec.structs.replace(joined, phase=Phase.ANSWERED, due_ms=None)
-    return Step(_counts_from(answered, now_ms), (), Because.ANSWERED)
+        return Step(counts_from(joined, now_ms), (), Because.ANSWERED_BY_TOO_FEW)
+    answered = msgspec.structs.replace(joined, phase=Phase.ANSWERED)
+    return Step(counts_from(answered, now_ms), (), Because.ANSWERED)
 
 
 def _answered_in_hold(state: Ladder, event: Event, now_ms: int) -> Step:
+    """No gas any more: one is enough."""
     del now_ms
     joined = _joined(state, event)
-    if len(joined.acks) < joined.acks_needed:
-        return Step(joined, (), Because.ANSWERED_BY_TOO_FEW)
     return Step(msgspec.structs.replace(joined, phase=Phase.CLEARING_ANSWERED), (), Because.ANSWERED)
+
+
+def _answered_quietly(state: Ladder, event: Event, now_ms: int) -> Step:
+    """Nobody is told; who answered is known when nothing keeps it silent any more."""
+    del now_ms
+    return Step(_joined(state, event), (), Because.ANSWERED)
 
 
 def _joined(state: Ladder, event: Event) -> Ladder:
@@ -227,40 +275,29 @@ def _joined(state: Ladder, event: Event) -> Ladder:
 
 def _progress(state: Ladder, event: Event, now_ms: int) -> Step:
     """A comment, another answer, anything a person does: the time begins anew."""
-    return Step(
-        _counts_from(_joined(state, event) if isinstance(event, Answered) else state, now_ms),
-        (),
-        Because.PROGRESS,
-    )
-
-
-def _counts_from(state: Ladder, now_ms: int) -> Ladder:
-    lasts_ms = state.chain.ack_expires_ms
-    if not lasts_ms:
-        return state
-    expires_ms = now_ms + lasts_ms
-    return msgspec.structs.replace(
-        state, expires_ms=expires_ms, due_ms=expires_ms - min(REMIND_MS, lasts_ms // 2)
-    )
+    if isinstance(event, Answered):
+        state = msgspec.structs.replace(_joined(state, event), hastened=-1)
+    return Step(counts_from(state, now_ms), (), Because.PROGRESS)
 
 
 def _remind(state: Ladder, event: Event, now_ms: int) -> Step:
     """Who has answered hears that more is expected, before others are told again."""
     del event
-    if state.expires_ms is None or state.due_ms == state.expires_ms:
-        return Step(state, (), Because.NOT_DUE)
-    if state.due_ms is not None and now_ms < state.due_ms:
-        return Step(state, (), Because.NOT_DUE)
-    reminded = msgspec.structs.replace(state, due_ms=state.expires_ms, reminders=state.reminders + 1)
+    if state.remind_ms is None or now_ms < state.remind_ms:
+        return Step(due_at(state), (), Because.NOT_DUE)
+    reminded = due_at(msgspec.structs.replace(state, remind_ms=None, reminders=state.reminders + 1))
     tell = Tell(NoticePurpose.REPEAT, (), state.rung, reminded.reminders, acked=state.acks, remind=True)
     return Step(reminded, (tell,), Because.REMINDED)
 
 
 def _expire(state: Ladder, event: Event, now_ms: int) -> Step:
-    """On from where it was: the next rung, or repeat, is due now, and those after it as far apart as ever."""
-    again = msgspec.structs.replace(state, phase=Phase.CLIMBING, acks=(), expires_ms=None)
+    """On from where it was: the next rung, or repeat, is due now, and those after it as far apart as ever.
+
+    Where it has climbed all the time, because others must answer, too, it only goes on.
+    """
+    again = msgspec.structs.replace(without_answers(state), phase=Phase.CLIMBING)
     due_ms = next_due(again)
-    if due_ms is not None:
+    if state.phase is Phase.ANSWERED and due_ms is not None:
         again = msgspec.structs.replace(again, started_ms=again.started_ms + now_ms - due_ms)
     climbed = _climb(again, event, now_ms)
     return Step(climbed.state, climbed.effects, Because.ACK_EXPIRED)
@@ -279,14 +316,16 @@ def _clear_if_due(state: Ladder, event: Event, now_ms: int) -> Step:
     cleared = _clear(state, event, now_ms)
     if state.phase is Phase.CLEARING_ANSWERED:
         return Step(cleared.state, cleared.effects, Because.CLEARED)
-    on = _due_at(msgspec.structs.replace(state, phase=Phase.UNANSWERED))
+    on = due_at(msgspec.structs.replace(state, phase=Phase.UNANSWERED))
     return Step(on, cleared.effects, Because.CLEARED)
 
 
 def _end(state: Ladder, event: Event, now_ms: int) -> Step:
     """Nobody has to be told anything more."""
-    reason = Because.ANSWERED if isinstance(event, Answered) else Because.CLOSED
     del now_ms
+    reason = Because.CLOSED
+    if isinstance(event, Answered):
+        state, reason = _joined(state, event), Because.ANSWERED
     return Step(msgspec.structs.replace(state, phase=Phase.DONE, due_ms=None), (), reason)
 
 
@@ -295,10 +334,6 @@ def _clear(state: Ladder, event: Event, now_ms: int) -> Step:
     done = msgspec.structs.replace(state, phase=Phase.DONE, due_ms=None)
     tell = Tell(NoticePurpose.CLEARED, (), state.rung, state.repeats, told=True)
     return Step(done, (tell,), Because.CLOSED)
-
-
-def _due_at(state: Ladder) -> Ladder:
-    return msgspec.structs.replace(state, due_ms=next_due(state))
 
 
 _Move: TypeAlias = Callable[[Ladder, Event, int], Step]
@@ -317,7 +352,8 @@ TRANSITIONS: Final[Mapping[tuple[Phase, type], _Move]] = {
     (Phase.QUIET, Start): _start,
     (Phase.QUIET, Hold): _hold,
     (Phase.QUIET, Drop): _drop,
-    (Phase.QUIET, Answered): _answered,
+    (Phase.QUIET, Answered): _answered_quietly,
+    (Phase.QUIET, Resume): _resume,
     (Phase.QUIET, Closed): _clear,
     (Phase.CLIMBING, Hush): _hush,
     (Phase.HELD, Hasten): _hasten,
@@ -330,7 +366,9 @@ TRANSITIONS: Final[Mapping[tuple[Phase, type], _Move]] = {
     (Phase.CLIMBING, Drop): _drop,
     (Phase.ANSWERED, Drop): _drop,
     (Phase.CLIMBING, Start): _start,
-    (Phase.CLIMBING, Tick): _climb,
+    (Phase.CLIMBING, Tick): _climb_and_remind,
+    (Phase.CLIMBING, Progress): _progress,
+    (Phase.CLIMBING, Expired): _expire,
     (Phase.CLIMBING, Unreached): _unreached,
     (Phase.CLIMBING, Answered): _answered,
     (Phase.CLIMBING, Over): _over,
@@ -339,6 +377,7 @@ TRANSITIONS: Final[Mapping[tuple[Phase, type], _Move]] = {
     (Phase.ANSWERED, Answered): _progress,
     (Phase.ANSWERED, Progress): _progress,
     (Phase.ANSWERED, Expired): _expire,
+    (Phase.ANSWERED, Unreached): _unreached,
     (Phase.ANSWERED, Start): _start,
     (Phase.ANSWERED, Over): _over,
     (Phase.ANSWERED, Closed): _clear,

@@ -40,9 +40,12 @@ class Ladder(msgspec.Struct, frozen=True):
         plan: the name of the built-in policy; only in what was stored before there were chains.
         rung: the last one told (-1: none); repeats: how many repeats were told.
         chain: the steps, as they were when it started.
+        started_ms: when people were first told of what nobody, or not enough people, have answered since.
+        told_ms: when they were last told of it as news: it came back, or got worse.
         acks: who has taken responsibility: ids of people, and names of users.
-        expires_ms: when their answer counts no more.
+        expires_ms, remind_ms: when their answer counts no more, and when they are reminded of that.
         reminders: how many reminders were told.
+        hastened: the rung that was told because a person asked for it, though it was answered (-1: none).
     """
 
     phase: Phase = Phase.IDLE
@@ -55,6 +58,9 @@ class Ladder(msgspec.Struct, frozen=True):
     acks: tuple[str, ...] = ()
     expires_ms: int | None = None
     reminders: int = 0
+    told_ms: int = 0
+    remind_ms: int | None = None
+    hastened: int = -1
 
     @property
     def rungs(self) -> tuple[Rung, ...]:
@@ -66,6 +72,13 @@ class Ladder(msgspec.Struct, frozen=True):
         """How many must take responsibility, as far up as it has come."""
         return max((one.acks for one in self.rungs[: max(self.rung, 0) + 1]), default=1)
 
+    @property
+    def acks_missing(self) -> int:
+        """How many more must take responsibility of what still holds and somebody has answered already."""
+        if self.phase is not Phase.CLIMBING or not self.acks:
+            return 0
+        return max(0, self.acks_needed - len(self.acks))
+
     def of_now(self, kind: AlarmKind) -> "Ladder":
         """The same, if it was stored before there were chains: with the steps of its plan."""
         if self.chain.policy or self.plan not in BUILT_IN:
@@ -75,10 +88,22 @@ class Ladder(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """The alarm opened, came back or got worse: from the first rung (again), by this chain."""
+    """The alarm opened, came back or got worse. What nobody has answered yet climbs on by this chain.
+
+    `anew`: from the first rung in any case.
+    """
 
     chain: Chain
     purpose: NoticePurpose = NoticePurpose.RAISED
+    anew: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Nothing keeps the alarm silent any more, and `by` has answered; start by this chain if others must, too."""
+
+    chain: Chain
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +171,19 @@ class Hasten:
 
 
 Event: TypeAlias = (
-    Start | Hold | Hush | Drop | Tick | Answered | Progress | Expired | Over | Closed | Unreached | Hasten
+    Start
+    | Resume
+    | Hold
+    | Hush
+    | Drop
+    | Tick
+    | Answered
+    | Progress
+    | Expired
+    | Over
+    | Closed
+    | Unreached
+    | Hasten
 )
 
 

@@ -75,6 +75,7 @@ class Cue(Enum):
     BEGAN = auto()
     WORSENED = auto()
     EASED = auto()
+    RISEN = auto()
     UNCHANGED = auto()
     ENDED_LATCHED = auto()
     ENDED = auto()
@@ -137,6 +138,7 @@ TRANSITIONS: Final[Mapping[tuple[AlarmStatus | None, Cue], Why]] = {
     (None, Cue.ENDED): Nothing.NOT_OPEN,
     (_UA, Cue.WORSENED): AlarmStep.WORSE,
     (_UA, Cue.EASED): AlarmStep.LESS,
+    (_UA, Cue.RISEN): AlarmStep.MORE,
     (_UA, Cue.ENDED_LATCHED): AlarmStep.NORMAL,
     (_UA, Cue.ENDED): AlarmStep.CLOSED,
     (_UA, Cue.ACK): AlarmStep.ACKED,
@@ -150,6 +152,7 @@ TRANSITIONS: Final[Mapping[tuple[AlarmStatus | None, Cue], Why]] = {
     (_UN, Cue.STALE_ACK): Outcome.CHANGED_MEANWHILE,
     (_AA, Cue.WORSENED): AlarmStep.WORSE,
     (_AA, Cue.EASED): AlarmStep.LESS,
+    (_AA, Cue.RISEN): AlarmStep.MORE,
     (_AA, Cue.ENDED_LATCHED): AlarmStep.NORMAL,
     (_AA, Cue.ENDED): AlarmStep.CLOSED,
     (_AA, Cue.ACK): Outcome.ALREADY,
@@ -294,8 +297,10 @@ def _cue_of_began(alarm: Alarm | None, event: Began) -> Cue:
     before, after = set(alarm.codes), set(event.codes)
     # Another fault is news; how we know of a wrong gas (ledger, its own message, both) is not.
     tells_more = alarm.kind is AlarmKind.FAULT and before != after
-    if event.level > alarm.level or event.priority < alarm.priority or (tells_more and after - before):
+    if event.level > alarm.news_level or event.priority < alarm.priority or (tells_more and after - before):
         return Cue.WORSENED
+    if event.level > alarm.level:
+        return Cue.RISEN
     if event.level < alarm.level or tells_more:
         return Cue.EASED
     # More gas at the same level takes nobody's acknowledgement away, but what people are told next says it.

@@ -5,7 +5,6 @@ from typing import Final
 import pytest
 
 from alerts.rules.ladder import (
-    CLEAR_HOLD_MS,
     Answered,
     Because,
     Closed,
@@ -16,6 +15,7 @@ from alerts.rules.ladder import (
     Ladder,
     Over,
     Phase,
+    Resume,
     Start,
     Step,
     Tell,
@@ -24,6 +24,7 @@ from alerts.rules.ladder import (
     set_back,
     step,
 )
+from alerts.rules.ladder_times import CLEAR_HOLD_MS
 from gascore import plans
 from gascore.alarm import AlarmKind, NoticePurpose
 from gascore.policy import Chain, Facts, Policy, chain_of
@@ -151,11 +152,11 @@ def test_a_rung_that_fell_due_within_the_hold_is_made_up_for_when_it_comes_back(
     assert steps[2].effects[0].roles == {Role.DUTY_OFFICER, Role.SUPPLIER_DISPATCH}
 
 
-def test_back_after_the_hold_starts_again_and_tells_all_who_were_told() -> None:
+def test_back_after_the_hold_tells_all_who_were_told_and_climbs_on_from_the_first_start() -> None:
     steps = run(Ladder(), (0, Start(URGENT)), (50, Over()), (70, Tick()), (80, Start(URGENT)))
     assert steps[3].reason is Because.STARTED_AGAIN
     assert steps[3].effects[0].told
-    assert steps[3].wake_at == T + 170 * S
+    assert steps[3].wake_at == T + 90 * S
 
 
 def test_back_after_an_answer_starts_again_even_within_the_hold() -> None:
@@ -163,11 +164,11 @@ def test_back_after_an_answer_starts_again_even_within_the_hold() -> None:
     assert len(steps[3].effects) == 1
 
 
-def test_worse_starts_the_urgent_ladder_at_once() -> None:
+def test_worse_is_told_at_once_and_climbs_the_urgent_ladder_by_the_time_since_the_first_start() -> None:
     worse = Start(URGENT, NoticePurpose.WORSE)
     steps = run(Ladder(), (0, Start(LOW_LEAK)), (40, worse))
     assert steps[1].effects == (Tell(NoticePurpose.WORSE, URGENT.steps[:1], 0, told=True),)
-    assert steps[1].wake_at == T + 130 * S
+    assert steps[1].wake_at == T + 90 * S
     held = run(Ladder(), (0, Start(LOW_LEAK)), (40, Over()), (45, worse))
     assert held[2].effects[0].purpose is NoticePurpose.WORSE
 
@@ -297,7 +298,7 @@ def test_somebody_who_answered_is_left_in_peace_by_a_group() -> None:
         (5, Answered("li")),
         (9, Hush(TECHNICAL)),
         (7200, Tick()),
-        (7300, Answered("li")),  # what `following` says when it stands on its own again
+        (7300, Resume(TECHNICAL)),  # what `following` says when it stands on its own again
         (90_000, Tick()),
     )
     assert [len(done.effects) for done in steps] == [0, 1, 0, 0, 0, 0, 0]

@@ -5,7 +5,6 @@ from typing import Final
 import msgspec
 
 from alerts.rules.ladder import (
-    REMIND_MS,
     Answered,
     Because,
     Event,
@@ -19,10 +18,10 @@ from alerts.rules.ladder import (
     Step,
     Tick,
     is_expired,
-    next_due,
     set_back,
     step,
 )
+from alerts.rules.ladder_times import REMIND_MS, next_due
 from gascore import plans
 from gascore.alarm import AlarmKind, NoticePurpose
 from gascore.policy import Chain, chain_of

@@ -246,3 +246,29 @@ def test_the_end_of_a_leak_brings_its_true_peak() -> None:
     assert over.state is not None
     assert (over.reason, over.state.alarm.peak_lel) == (AlarmStep.NORMAL, 58.0)
     assert after(leak(lel=52.0), Ended()).alarm.peak_lel == 52.0
+
+
+# --- hovering ------------------------------------------------------------------------------------------
+def test_a_leak_that_hovers_round_the_high_set_point_gets_worse_once_and_stays_acknowledged() -> None:
+    urgent = leak(Level.HIGH, priority=Priority.URGENT)
+    low = leak(priority=Priority.URGENT)
+    case = after(urgent, Ack("ann"), low)
+    again = step(case, urgent, T + 9_000)
+    assert again.state is not None
+    assert again.reason is AlarmStep.MORE
+    assert (again.state.alarm.level, again.state.alarm.acked_by) == (Level.HIGH, "ann")
+    assert again.state.worse_version == case.worse_version
+
+
+def test_an_answered_leak_that_comes_back_low_gets_worse_when_it_is_high_again() -> None:
+    urgent, low = leak(Level.HIGH, priority=Priority.URGENT), leak(priority=Priority.URGENT)
+    case = after(urgent, Ack("ann"), Ended(), low, Ack("ann"))
+    assert step(case, urgent, T + 9_000).reason is AlarmStep.WORSE
+    unanswered = after(urgent, Ended(), low)
+    assert step(unanswered, urgent, T + 9_000).reason is AlarmStep.MORE
+
+
+def test_an_alarm_that_was_written_before_levels_were_told_goes_by_its_peak() -> None:
+    case = after(leak(Level.HIGH), leak())
+    old = replace(case, alarm=replace_struct(case.alarm, told_level=Level.NONE))
+    assert step(old, leak(Level.HIGH), T + 9_000).reason is AlarmStep.MORE
