@@ -227,8 +227,8 @@ class Notices(Protocol):
         """What is PENDING for this address by this channel, the oldest first."""
         ...
 
-    def begun(self, channel: ChannelKind, address: str, since_ms: int) -> list[int]:
-        """When requests to this address left by this channel since then, ms, ascending."""
+    def begun(self, channel: ChannelKind, address: str, since_ms: int, *, broad: bool = False) -> list[int]:
+        """When requests to this address left by this channel since then, ms, ascending; `broad`: of no site's alarm."""
         ...
 
     def provider_ids(self, address: str, since_ms: int) -> frozenset[str]:

@@ -6,8 +6,8 @@ for leaks, what is not urgent is spread as soon as the present rate would use up
 person's next channel before the cap, not after it. It is never dropped: where every way is capped, it is sent.
 
 Nothing is spread within a minute: what happens together is told together. And what concerns more than one place
-(we can't see, many are out) is never spread: who is on duty has to know it now, and it may use half of what is
-kept for leaks.
+(we can't see, many are out) is not spread: who is on duty has to know it now, and it may use half of what is
+kept for leaks. Unless it comes and goes all the time: beyond a part of the budget it is like any other.
 """
 
 from bisect import bisect_left
@@ -25,6 +25,9 @@ RESERVE: Final = 0.2
 """This share of a budget is kept for leaks."""
 LAST: Final = 0.1
 """With so little left, a leak goes by the next channel if the person has one; this much is for leaks alone."""
+BROAD: Final = 0.3
+"""Of this share what concerns more than one place goes at once. A town that loses its power, or our sight for a
+night, needs far less; what flaps needs more, and is no news by then (our choice)."""
 RECENT: Final = 0.25
 """The present rate is that of this share of the span."""
 
@@ -73,7 +76,7 @@ def judge(
     *,
     urgent: bool,
     way_out: bool = False,
-    broad: bool = False,
+    broad: Sequence[int] | None = None,
 ) -> Verdict:
     """Decide on one message to one number.
 
@@ -83,7 +86,7 @@ def judge(
         now_ms: now.
         urgent: it is about a leak.
         way_out: the same person can be told by another channel that has budget left.
-        broad: it concerns more than one place.
+        broad: it concerns more than one place; when such ones left to the number, as in `sent`. None: it does not.
     """
     if urgent:
         left = [cap.most - len(_within(cap, sent, now_ms)) for cap in caps]
@@ -91,8 +94,14 @@ def judge(
         if low and way_out:
             return Verdict(Advice.ELSEWHERE)
         return Verdict(Advice.OVER if min(left, default=1) <= 0 else Advice.GO)
-    until_ms = max((_free_ms(cap, sent, now_ms, broad=broad) for cap in caps), default=now_ms)
+    until_ms = max(
+        (_free_ms(cap, sent, now_ms, broad=_is_news(cap, broad, now_ms)) for cap in caps), default=now_ms
+    )
     return Verdict(Advice.LATER, until_ms) if until_ms > now_ms else Verdict(Advice.GO)
+
+
+def _is_news(cap: Cap, broad: Sequence[int] | None, now_ms: int) -> bool:
+    return broad is not None and len(_within(cap, broad, now_ms)) < max(1, int(cap.most * BROAD))
 
 
 def _within(cap: Cap, sent: Sequence[int], now_ms: int) -> Sequence[int]:

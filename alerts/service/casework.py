@@ -17,14 +17,15 @@ from alerts.rules.delivery import is_unreached
 from alerts.rules.following import HUSHING, ladder_event
 from alerts.rules.ladder import Hold, Tell, Tick, Unreached
 from alerts.rules.suppression import NEVER_HANDED_ON, shelf_left
+from alerts.service.bundling import carrying
 from alerts.service.escalating import Escalating
 from alerts.service.places import Places
 from alerts.service.telling import Reach, Teller
-from gascore.alarm import Alarm, AlarmKind, ChannelKind, Cover, Notice, NoticePurpose, NoticeState
+from gascore.alarm import Alarm, AlarmKind, ChannelKind, Cover, NoticePurpose, NoticeState
 from gascore.journal import AlarmStep, AlarmStepped, Event
 from gascore.operators import Outcome
 from gascore.plans import NO_DUTY
-from gascore.words import AlarmId, NoticeId, Priority
+from gascore.words import AlarmId, Priority
 
 _log = structlog.get_logger()
 UNDECIDED_MS: Final = 5_000
@@ -213,7 +214,7 @@ class Casework:
         if file is None or file.ladder.phase not in _REACHING:
             return
         notices = [
-            self._carrying(parcel.notice)
+            carrying(self.books.notices, parcel.notice)
             for parcel in self.books.notices.of_alarm(alarm)
             if parcel.notice.step == file.ladder.rung
             and parcel.notice.created_ms >= file.ladder.started_ms
@@ -224,12 +225,6 @@ class Casework:
         if notices and all(map(is_unreached, notices)):
             _log.warning("rung_not_reached", alarm=alarm, rung=file.ladder.rung)
             self.climb(file, Unreached(file.ladder.rung), Moment(self.now_ms))
-
-    def _carrying(self, notice: Notice) -> Notice:
-        """The notice whose receipt counts for this one: of one that went in a bundle, the bundle's."""
-        lead = bundled_in(notice.code)
-        parcel = self.books.notices.of_id(NoticeId(lead)) if lead else None
-        return parcel.notice if parcel else notice
 
     def finish(self) -> None:
         """Append everything to the journal."""
@@ -260,9 +255,7 @@ class Casework:
     def _nobody(self, file: CaseFile, tell: Tell) -> CaseFile:
         """Nobody of this step could be told; if none is left, the board is all that there is."""
         _log.warning("nobody_to_tell", alarm=file.alarm.id, rung=tell.rung)
-        self.events.append(
-            AlarmStepped(alarm=file.alarm, step=AlarmStep.NOBODY_TOLD, rung=max(tell.rung, 0))
-        )
+        self.events.append(AlarmStepped(alarm=file.alarm, step=AlarmStep.NOBODY_TOLD, rung=max(tell.rung, 0)))
         is_last = tell.rung == len(file.ladder.rungs) - 1
         return self._loudly(file) if is_last and file.alarm.latched else file
 

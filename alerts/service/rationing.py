@@ -47,7 +47,7 @@ class Rationing:
             self._now_ms,
             urgent=pressing,
             way_out=pressing and self._has_way_out(parcel),
-            broad=parcel.notice.alarm is not None and parcel.site is None,
+            broad=self._broad(parcel, channel, caps),
         )
         match verdict.advice:
             case Advice.LATER:
@@ -65,6 +65,11 @@ class Rationing:
         key = parcel.notice.channel, parcel.address
         if key in self._sent:
             self._sent[key].append(self._now_ms)
+
+    def _broad(self, parcel: Parcel, channel: ChannelKind, caps: Caps) -> list[int] | None:
+        if parcel.notice.alarm is None or parcel.site is not None:
+            return None
+        return self._notices.begun(channel, parcel.address, self._now_ms - _longest_ms(caps), broad=True)
 
     def _has_way_out(self, parcel: Parcel) -> bool:
         return any(
@@ -84,6 +89,9 @@ class Rationing:
     def _of(self, channel: ChannelKind, address: str, caps: Caps) -> list[int]:
         key = channel.value, address
         if key not in self._sent:
-            since_ms = self._now_ms - max(cap.span_ms for cap in caps)
-            self._sent[key] = self._notices.begun(channel, address, since_ms)
+            self._sent[key] = self._notices.begun(channel, address, self._now_ms - _longest_ms(caps))
         return self._sent[key]
+
+
+def _longest_ms(caps: Caps) -> int:
+    return max(cap.span_ms for cap in caps)

@@ -119,11 +119,13 @@ class SqlNotices:
         )
         return self._all(query.order_by(notice.c.id))
 
-    def begun(self, channel: ChannelKind, address: str, since_ms: int) -> list[int]:
-        """When requests to this address left by this channel since then, ms, ascending."""
+    def begun(self, channel: ChannelKind, address: str, since_ms: int, *, broad: bool = False) -> list[int]:
+        """When requests to this address left by this channel since then, ms, ascending; `broad`: of no site's alarm."""
         query = select(notice.c.begun_ms).where(
             notice.c.address == address, notice.c.channel == channel.value, notice.c.begun_ms >= since_ms
         )
+        if broad:
+            query = query.join_from(notice, alarm, notice.c.alarm == alarm.c.id).where(alarm.c.site.is_(None))
         return [int(at) for at in self._connection.execute(query.order_by(notice.c.begun_ms)).scalars()]
 
     def provider_ids(self, address: str, since_ms: int) -> frozenset[str]:

@@ -11,12 +11,13 @@ from alerts.ports import Lane, SpoiledError, Transaction
 from alerts.rules.casefile import CaseFile
 from alerts.rules.delivery import RECEIPT_MS, Handed, Parcel, Receipt, Take
 from alerts.rules.ladder import Ladder, Phase
+from alerts.rules.lifecycle import Case
 from alerts.rules.sending import step
-from gascore.alarm import Alarm, AlarmKind, Notice, NoticePurpose, NoticeState
+from gascore.alarm import Alarm, AlarmKind, ChannelKind, Notice, NoticePurpose, NoticeState
 from gascore.journal import ReceiptReceived
 from gascore.plans import BUILT_IN
 from gascore.policy import chain_of
-from gascore.words import AlarmId, NoticeId, PersonId, Priority
+from gascore.words import AlarmId, NoticeId, PersonId, Priority, SiteId
 from gaswatch.stores.desk import SqlBooks
 from gaswatch.stores.journal import SqlJournal
 from support.stores import Store, signed_in
@@ -254,6 +255,20 @@ def test_a_notice_is_found_by_what_the_provider_calls_it(books: SqlBooks) -> Non
         assert one.notices.next_due_ms() == T + RECEIPT_MS, "its receipt is awaited"
         one.notices.put(step(handed, Receipt(NoticeState.DELIVERED), T + 1).state)
         assert one.notices.next_due_ms() is None
+
+
+def test_what_left_about_no_single_place_is_counted_by_itself(books: SqlBooks) -> None:
+    with books.transaction() as one:
+        for number, site in ((1, None), (2, SiteId("li"))):
+            file = a_file(number, key=f"k{number}")
+            one.cases.put(file.with_case(Case(replace(file.alarm, site=site), 3)))
+            one.notices.add(a_parcel(number, alarm=number))
+            taken = step(a_parcel(number, alarm=number), Take(), T + number)
+            one.notices.put(taken.state)
+        one.notices.add(a_parcel(3, alarm=None))
+        one.notices.put(step(a_parcel(3, alarm=None), Take(), T + 3).state)
+        assert one.notices.begun(ChannelKind.SMS, PHONE, T) == [T + 1, T + 2, T + 3]
+        assert one.notices.begun(ChannelKind.SMS, PHONE, T, broad=True) == [T + 1]
 
 
 def test_receipts_that_came_first_are_in_the_journal(books: SqlBooks) -> None:

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from alerts.rules.delivery import Hop, Refused, TryLater
 from alerts.service.courier import Courier, HouseRules
 from alerts.service.switchboard import Registered, Switchboard
-from gascore.alarm import ChannelKind, Notice, NoticeState
+from gascore.alarm import ChannelKind, Notice, NoticePurpose, NoticeState
 from gascore.registry import Role
-from gascore.words import AlarmId, Condition, PersonId
+from gascore.words import AlarmId, Condition, Level, PersonId
 from gaswatch.stores.desk import SqlBooks
 from support.alarm_town import PEOPLE, AlarmTown
 from support.phones import NO_ANSWER, Phones
@@ -191,3 +191,65 @@ def test_who_was_found_at_the_provider_is_waited_for_as_long_as_the_settings_say
     town.phones.became = {text: NoticeState.HANDED_OVER}
     town.advance(40)
     assert (OWNER in town.calls.inbox) is called
+
+
+def over(town: Town) -> list[tuple[str, str, NoticeState]]:
+    """(channel, person, state) of what was made to say that it is over, for the owner and the deputy."""
+    mine = [one for one in town.notices().values() if one.purpose is NoticePurpose.CLEARED]
+    return [(one.channel, str(one.person), one.state) for one in mine if one.person in {"owner", "deputy"}]
+
+
+def test_who_took_a_call_and_pressed_nothing_hears_that_it_is_over(town: Town) -> None:
+    town.phones.trouble = {OWNER: Refused("21610")}
+    town.leaks_with_ways()
+    town.receipt("SM1001", "completed")
+    assert town.ways()[1] == ("voice", "owner", NoticeState.UNDELIVERED)
+    town.clears()
+    town.advance(16)
+    assert over(town) == [
+        ("voice", "owner", NoticeState.HANDED_OVER),
+        ("sms", "deputy", NoticeState.HANDED_OVER),
+    ]
+    assert "解除" in town.calls.inbox[OWNER][-1][1]
+
+
+def test_that_it_is_over_goes_on_by_a_call_which_asks_for_no_key_and_to_nobody_else(town: Town) -> None:
+    town.leaks_with_ways()
+    town.clears()
+    town.advance(16)
+    text = [sid for sid, address, _ in town.phones.taken if address == OWNER][-1]
+    town.receipt(text, "undelivered", "30003")
+    town.advance(1)
+    assert "解除" in town.calls.inbox[OWNER][-1][1]
+    town.receipt("SM1001", "completed")
+    town.advance(1)
+    assert over(town) == [
+        ("sms", "owner", NoticeState.UNDELIVERED),
+        ("voice", "owner", NoticeState.DELIVERED),
+    ]
+    assert DEPUTY not in town.phones.inbox
+
+
+def test_nobody_hears_that_it_is_over_when_it_is_back(town: Town) -> None:
+    town.leaks_with_ways()
+    town.clears()
+    town.advance(16)
+    text = [sid for sid, address, _ in town.phones.taken if address == OWNER][-1]
+    town.leak(lel=70)
+    town.receipt(text, "undelivered", "30003")
+    town.advance(1)
+    assert not any("解除" in said for _, said in town.calls.inbox.get(OWNER, []))
+
+
+def test_a_leak_that_cannot_leave_goes_on_after_as_long_as_the_settings_say(town: Town) -> None:
+    rules = HouseRules(receipt_ms=20_000, bundle_ms=0)
+    town.courier = Courier(SqlBooks(town.engine), town.switchboard, rules)
+    town.leaks_with_ways()
+    town.phones.down = TryLater("503")
+    town.raised(Condition.LEAK, "kitchen-2", level=Level.HIGH, lel=70)
+    with SqlBooks(town.engine).transaction() as books:
+        for parcel in books.notices.of_alarm(AlarmId(2)):
+            if parcel.address == OWNER:
+                books.notices.put(replace(parcel, hops=WAYS))
+    town.advance(40)
+    assert len(town.calls.inbox[OWNER]) == 1

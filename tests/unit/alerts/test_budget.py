@@ -78,7 +78,16 @@ def test_what_happens_within_a_minute_is_not_spread() -> None:
 def test_what_concerns_more_than_one_place_is_not_spread_and_leaves_the_last_part_to_leaks() -> None:
     burst = before(1_000, 2_000, 3_000, 4_000, 5_000)
     assert judge(HOURLY, burst, T, urgent=False).advice is Advice.LATER
-    assert judge(HOURLY, burst, T, urgent=False, broad=True).advice is Advice.GO
+    assert judge(HOURLY, burst, T, urgent=False, broad=()).advice is Advice.GO
     nine = before(*(n * 1_000 for n in range(1, 10)))
-    assert judge(HOURLY, nine, T, urgent=False, broad=True) == Verdict(Advice.LATER, nine[0] + HOUR_MS)
+    assert judge(HOURLY, nine, T, urgent=False, broad=()) == Verdict(Advice.LATER, nine[0] + HOUR_MS)
     assert judge(HOURLY, nine, T, urgent=True).advice is Advice.GO
+
+
+def test_what_concerns_more_than_one_place_and_comes_again_and_again_is_like_any_other() -> None:
+    ten_an_hour = (Cap(HOUR_MS, 10),)
+    burst = before(1_000, 2_000, 3_000, 4_000, 5_000)
+    assert judge(ten_an_hour, burst, T, urgent=False, broad=burst[:2]).advice is Advice.GO
+    assert judge(ten_an_hour, burst, T, urgent=False, broad=burst[:3]).advice is Advice.LATER
+    yesterday = before(HOUR_MS + 1, HOUR_MS + 2, HOUR_MS + 3)
+    assert judge(ten_an_hour, burst, T, urgent=False, broad=yesterday).advice is Advice.GO

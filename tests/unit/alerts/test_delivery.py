@@ -5,12 +5,14 @@ from typing import Final
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from alerts.rules.delivery import (
     FINAL,
     LEASE_MS,
     RANK,
     RECEIPT_MS,
+    Absorb,
     CannotSay,
     Event,
     Found,
@@ -19,6 +21,7 @@ from alerts.rules.delivery import (
     NotFound,
     Orphaned,
     Parcel,
+    Parted,
     Receipt,
     Refused,
     Take,
@@ -27,9 +30,9 @@ from alerts.rules.delivery import (
     is_unreached,
     lifetime_ms,
 )
-from alerts.rules.receipts import TWILIO, receipt_of
+from alerts.rules.receipts import NO_KEY, TWILIO, receipt_of
 from alerts.rules.sending import TRANSITIONS, Step, step
-from alerts.rules.sending_words import Ask, Because, Send, look_ms, retry_ms
+from alerts.rules.sending_words import Ask, Because, Part, Send, look_ms, retry_ms
 from gascore.alarm import Notice, NoticePurpose, NoticeState
 from gascore.words import AlarmId, NoticeId, PersonId, Priority
 
@@ -318,3 +321,75 @@ def test_an_unknown_word_of_the_provider_is_no_receipt() -> None:
 def test_a_parcel_survives_its_stored_form() -> None:
     one = run(parcel(), (0, Take())).state
     assert msgspec.json.decode(msgspec.json.encode(one), type=Parcel) == one
+
+
+PRESSED: Final = Receipt(NoticeState.DELIVERED)
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        ((0, Take()),),
+        ((0, Take()), (10_000, NoAnswer("timeout"))),
+        ((0, Take()), (10_000, NoAnswer("timeout")), (15_000, Take()), (15_000, NotFound())),
+    ],
+    ids=["sending", "unknown", "to be sent again"],
+)
+def test_a_key_proves_that_it_arrived_before_we_know_that_it_left(
+    before: tuple[tuple[int, Event], ...],
+) -> None:
+    pressed = run(parcel(), *before, (16_000, PRESSED))
+    assert (pressed.state.notice.state, pressed.wake_at) == (NoticeState.DELIVERED, None)
+    for late in (Found("CA1", NoticeState.UNDELIVERED, NO_KEY), TryLater("503"), NotFound(), Take()):
+        assert run(pressed.state, (17_000, late)).state.notice.state is NoticeState.DELIVERED
+    named = run(pressed.state, (17_000, Handed("CA1"))).state.notice
+    assert (named.state, named.provider_id, named.handed_ms) == (NoticeState.DELIVERED, "CA1", T + 17_000)
+
+
+@pytest.mark.parametrize("state", [NoticeState.HANDED_OVER, NoticeState.UNDELIVERED])
+def test_any_other_receipt_so_early_is_of_an_earlier_try(state: NoticeState) -> None:
+    sending = run(parcel(), (0, Take())).state
+    assert run(sending, (1, Receipt(state))).state is sending
+
+
+def test_a_call_that_asks_for_no_key_has_arrived_when_it_was_taken() -> None:
+    asks = replace(parcel(), reply_code="101")
+    informs = parcel()
+    ended = Receipt(NoticeState.UNDELIVERED, NO_KEY)
+    calling = ((0, Take()), (1, Handed("CA1")))
+    assert run(asks, *calling, (2, ended)).state.notice.state is NoticeState.UNDELIVERED
+    assert run(informs, *calling, (2, ended)).state.notice.state is NoticeState.DELIVERED
+    lost = ((0, Take()), (1, NoAnswer("timeout")), (5_001, Take()))
+    found = run(informs, *lost, (5_002, Found("CA1", NoticeState.UNDELIVERED, NO_KEY))).state.notice
+    assert (found.state, found.code) == (NoticeState.DELIVERED, None)
+    assert run(informs, *calling, (2, Receipt(NoticeState.UNDELIVERED, "busy"))).state.notice.code == "busy"
+
+
+def test_how_long_a_leak_may_wait_to_leave_is_said_with_the_answer() -> None:
+    tried = run(parcel(), (0, Take()), (20_000, TryLater("503", receipt_ms=20_000))).state.notice
+    asked = run(parcel(), (0, Take()), (1, NoAnswer("x")), (5_001, Take()))
+    missed = run(asked.state, (20_000, NotFound(receipt_ms=20_000))).state.notice
+    assert (tried.overdue_ms, missed.overdue_ms) == (T + 20_000, T + 20_000)
+
+
+def test_what_did_not_leave_lets_go_of_what_it_took_along() -> None:
+    lead = replace(parcel(Priority.MEDIUM), bundled=(NoticeId(2), NoticeId(3)), together="3 alarms")
+    for lost in ((1, TryLater("503")),), ((1, NoAnswer("x")), (5_001, Take()), (5_002, NotFound())):
+        done = run(lead, (0, Take()), *lost)
+        assert done.effects == (Part((NoticeId(2), NoticeId(3)), done.state.due_ms),)
+        assert (done.state.bundled, done.state.together) == ((), None)
+    unwanted = run(lead, (0, Take()), (1, Withdraw()), (2, TryLater("503")))
+    assert unwanted.state.notice.state is NoticeState.SUPERSEDED
+    assert [type(one) for one in unwanted.effects] == [Part]
+    assert run(lead, (0, Take()), (1, Handed("SM1"))).state.bundled == lead.bundled
+
+
+def test_what_was_taken_along_waits_again_only_if_it_is_wanted_and_went_with_that_one() -> None:
+    along = run(parcel(Priority.MEDIUM), (0, Absorb("bundled:9"))).state
+    assert run(along, (1, Parted(NoticeId(8), T))).state is along
+    alone = run(along, (1, Parted(NoticeId(9), T + 7))).state
+    assert (alone.notice.state, alone.notice.code, alone.due_ms) == (NoticeState.PENDING, None, T + 7)
+    over = run(along, (1, Withdraw()), (2, Parted(NoticeId(9), T + 7))).state
+    assert (over.notice.state, over.notice.code) == (NoticeState.SUPERSEDED, None)
+    given_up = run(parcel(), (0, Withdraw())).state
+    assert run(given_up, (1, Withdraw())).state is given_up
