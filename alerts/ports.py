@@ -28,6 +28,7 @@ from gascore.words import (
     DetectorId,
     NoticeId,
     PersonId,
+    Priority,
     RoomId,
     RoomKind,
     SiteId,
@@ -143,12 +144,12 @@ class Cases(Protocol):
         """The newest alarm of a key, open or closed."""
         ...
 
-    def covered(self) -> list[AlarmId]:
-        """The open alarms over which a maintenance window lies."""
+    def covered(self, window: str | None = None) -> list[tuple[Priority, AlarmId]]:
+        """The open alarms over which this maintenance window lies, None: any; with what they are worth."""
         ...
 
-    def open_at(self, place: PlaceKind, at: str) -> list[AlarmId]:
-        """The open alarms of a detector, a room, a site, or an area with those below it."""
+    def open_at(self, place: PlaceKind, at: str) -> list[tuple[Priority, AlarmId]]:
+        """The open alarms of a detector, a room, a site, or an area with those below it; with what they are worth."""
         ...
 
     def times(self, detector: DetectorId, since_ms: int, stands_for: AlarmId | None) -> int:

@@ -105,6 +105,17 @@ def step(file: WindowFile, now_ms: int, zone: tzinfo) -> Step:
     return Step(state, tuple(effects), reason, _wake_at(file.window, state, now_ms, zone))
 
 
+def as_set(file: WindowFile, set_ms: int) -> WindowFile:
+    """Somebody made or changed it at `set_ms`: as it is now, it holds from then on at the earliest.
+
+    To end it changes nothing of what has been, and what runs ends or goes on by `step`.
+    """
+    state = file.state
+    if file.window.over_ms is not None or state.phase is Phase.RUNNING or state.until_ms >= set_ms:
+        return file
+    return WindowFile(file.window, msgspec.structs.replace(state, until_ms=set_ms))
+
+
 def _running(window: Window, state: State, now_ms: int, zone: tzinfo) -> tuple[State, list[Effect], Because]:
     # Its begin has been said; somebody may have changed when it ends, or that it holds at all.
     span = time_at(window, state.since_ms, zone)

@@ -52,12 +52,16 @@ class Guard(Protocol):
 class Covers(Protocol):
     """Which maintenance window lies over what. Implementation: `alerts.service.windows`."""
 
-    def cover_of(self, places: Places, began: occasions.Began) -> Cover | None:
+    def cover_of(self, places: Places, began: occasions.Began, now_ms: int) -> Cover | None:
         """The window that lies over an alarm which is about to open."""
         ...
 
-    def changed(self, books: Transaction, now_ms: int) -> None:
-        """Somebody changed a window."""
+    def cover_now(self, places: Places, alarm: Alarm, now_ms: int) -> Cover | None:
+        """The window that lies over an open alarm now."""
+        ...
+
+    def changed(self, books: Transaction, window: str, set_ms: int, now_ms: int) -> None:
+        """Somebody changed a window at `set_ms`."""
         ...
 
 
@@ -136,17 +140,17 @@ class Casework:
             self.books.notices.forget_codes(changed.alarm.id)
         return done
 
-    def windows_changed(self) -> None:
+    def window_changed(self, window: str, set_ms: int) -> None:
         """Somebody made, changed or ended a maintenance window."""
         if self.windows:
-            self.windows.changed(self.books, self.now_ms)
+            self.windows.changed(self.books, window, set_ms, self.now_ms)
 
     def _in_its_place(self, began: occasions.Began) -> occasions.Began:
         """With what lies over the place already, and what is left of the shelf of its last alarm."""
         is_handed_on = began.kind not in NEVER_HANDED_ON
         before = self.books.cases.last_of_key(began.key) if is_handed_on else None
         shelf = shelf_left(before, began, self.now_ms)
-        cover = self.windows.cover_of(self.places, began) if self.windows else None
+        cover = self.windows.cover_of(self.places, began, self.now_ms) if self.windows else None
         return replace(began, cover=cover, shelf=shelf)
 
     def climb(self, file: CaseFile, event: ladder.Event, moment: Moment, *, changed: bool = False) -> None:
@@ -183,9 +187,14 @@ class Casework:
         return count, stuck
 
     def _go_on(self, file: CaseFile, guard: Guard) -> None:
-        """A shelf that is over is taken away; a ladder that was held starts only if nothing explains its alarm."""
-        if file.alarm.shelf is not None and file.alarm.shelf.until_ms <= self.now_ms:
+        """What kept it silent and is over is taken away; what was held starts only if nothing explains its alarm."""
+        shelf, cover = file.alarm.shelf, file.alarm.cover
+        if shelf is not None and shelf.until_ms <= self.now_ms:
             self.happen(file, occasions.Unshelve(), Moment(self.now_ms))
+            return
+        if cover is not None and cover.until_ms <= self.now_ms:
+            now = self.windows.cover_now(self.places, file.alarm, self.now_ms) if self.windows else None
+            self.happen(file, occasions.Covered(now), Moment(self.now_ms))
             return
         if ladder.is_expired(file.ladder, self.now_ms):
             self._ack_expires(file)

@@ -104,7 +104,12 @@ class Desk:
         """
         # After a start, and after a turn that failed: to read who is offline can take seconds.
         if not self._grouping.is_loaded and now_ms >= self._turned_ms - CLOCK_STEP_MS:
-            hurried = self._hurry(now_ms)
+            try:
+                hurried = self._hurry(now_ms)
+            except BaseException:
+                self._upkeep.forget()
+                self._windows.forget()
+                raise
             if hurried.more:
                 return hurried
         self._grouping.prepare(self._books)

@@ -39,8 +39,8 @@ def serve(work: Casework, event: journal.Event, at_ms: int) -> None:
             take_key(work, event, at_ms)
         case ReceiptReceived():
             take_receipt(work, event)
-        case WindowSet():
-            work.windows_changed()
+        case WindowSet(window=window):
+            work.window_changed(window.id, at_ms)
         case _:
             pass
 

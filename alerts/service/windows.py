@@ -1,8 +1,8 @@
 """Maintenance windows at work: what lies over which place, and which open alarms that concerns."""
 
-from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import tzinfo
+from heapq import heappop, heappush
 from typing import Final
 
 import structlog
@@ -17,9 +17,9 @@ from alerts.rules.wording import Reader
 from alerts.service.casework import Casework, Moment
 from alerts.service.places import Places
 from alerts.service.telling import Message, Recipient
-from gascore.alarm import Cover, NoticePurpose
+from gascore.alarm import Alarm, Cover, NoticePurpose
 from gascore.windows import Window, WindowBegan, WindowEnded
-from gascore.words import AlarmId, DetectorId, RoomId, SiteId
+from gascore.words import AlarmId, DetectorId, Priority, RoomId, SiteId
 
 _log = structlog.get_logger()
 PORTION: Final = 50
@@ -32,7 +32,9 @@ class Windows:
     def __init__(self, zone: tzinfo) -> None:
         self._zone = zone
         self._files: dict[str, WindowFile] = {}
-        self._queue: deque[AlarmId] = deque()
+        self._queue: list[tuple[Priority, AlarmId]] = []
+        """A heap: leaks first."""
+        self._queued: set[AlarmId] = set()
         self._wake_ms: int | None = None
         self._is_loaded = False
 
@@ -40,33 +42,48 @@ class Windows:
         """A transaction failed: what is remembered may be more than what is stored."""
         self._is_loaded = False
 
-    def changed(self, books: Transaction, now_ms: int) -> None:
-        """Somebody made, changed or ended a window: read them again."""
+    def changed(self, books: Transaction, window: str, set_ms: int, now_ms: int) -> None:
+        """Somebody made, changed or ended a window at `set_ms`: read them again."""
         self._is_loaded = False
         self.begin(books, now_ms)
+        if (file := self._files.get(window)) is None:
+            return
+        changed = windows.as_set(file, set_ms)
+        if changed is not file:
+            self._files[window] = changed
+            books.windows.put(changed, is_over=False)
 
     def begin(self, books: Transaction, now_ms: int) -> None:
         """At the begin of each transaction."""
         if self._is_loaded:
             return
         self._files = {one.window.id: one for one in books.windows.live()}
-        self._queue = deque(books.cases.covered())
-        for file in self._running():
-            self._queue.extend(books.cases.open_at(file.window.place, file.window.at))
+        self._queue.clear()
+        self._queued.clear()
+        self._enqueue(books.cases.covered())
+        for file in self._running(now_ms):
+            self._enqueue(books.cases.open_at(file.window.place, file.window.at))
         self._wake_ms = now_ms
         self._is_loaded = True
 
-    def cover_of(self, places: Places, began: Began) -> Cover | None:
+    def cover_of(self, places: Places, began: Began, now_ms: int) -> Cover | None:
         """The window that lies over an alarm which is about to open."""
         subject = Subject(began.kind, began.priority, is_opening=True)
-        return self._cover_of(places, subject, began.site, began.room, began.detector)
+        return self._cover_of(places, subject, began.site, began.room, began.detector, now_ms)
+
+    def cover_now(self, places: Places, alarm: Alarm, now_ms: int) -> Cover | None:
+        """The window that lies over an open alarm now."""
+        subject = Subject(alarm.kind, alarm.priority, alarm.cover.window if alarm.cover else None)
+        return self._cover_of(places, subject, alarm.site, alarm.room, alarm.detector, now_ms)
 
     def settle(self, work: Casework) -> None:
         """Begin and end windows, and bring a portion of the alarms in step."""
         if self._wake_ms is not None and self._wake_ms <= work.now_ms:
             self._look(work)
         for _ in range(min(PORTION, len(self._queue))):
-            self._bring_in_step(work, self._queue.popleft())
+            _, alarm = heappop(self._queue)
+            self._queued.discard(alarm)
+            self._bring_in_step(work, alarm)
 
     @property
     def has_more(self) -> bool:
@@ -79,8 +96,16 @@ class Windows:
 
     # --- within ------------------------------------------------------------------------------------
 
-    def _running(self) -> Sequence[WindowFile]:
-        return [one for one in self._files.values() if one.state.phase is Phase.RUNNING]
+    def _enqueue(self, alarms: Iterable[tuple[Priority, AlarmId]]) -> None:
+        for one in alarms:
+            if one[1] not in self._queued:
+                self._queued.add(one[1])
+                heappush(self._queue, one)
+
+    def _running(self, now_ms: int) -> Sequence[WindowFile]:
+        """After a pause of ours one that is over may not have been looked at yet."""
+        states = ((one, one.state) for one in self._files.values())
+        return [one for one, at in states if at.phase is Phase.RUNNING and at.until_ms > now_ms]
 
     def _cover_of(
         self,
@@ -89,8 +114,9 @@ class Windows:
         site: SiteId | None,
         room: RoomId | None,
         detector: DetectorId | None,
+        now_ms: int,
     ) -> Cover | None:
-        running = self._running()
+        running = self._running(now_ms)
         if not running:
             return None
         at = places.around(site, room, detector)
@@ -114,7 +140,9 @@ class Windows:
                 work.books.windows.put(looked, is_over=False)
             for effect in done.effects:
                 self._follow(work, file.window, effect)
-            self._queue.extend(work.books.cases.open_at(file.window.place, file.window.at))
+            # What it covers may lie elsewhere by now: the ledger changes.
+            self._enqueue(work.books.cases.covered(file.window.id))
+            self._enqueue(work.books.cases.open_at(file.window.place, file.window.at))
         self._wake_ms = min(wakes, default=None)
 
     def _follow(self, work: Casework, window: Window, effect: windows.Effect) -> None:
@@ -146,9 +174,7 @@ class Windows:
         file = work.books.cases.of_id(alarm_id)
         if file is None or file.alarm.closed_ms is not None:
             return
-        alarm = file.alarm
-        subject = Subject(alarm.kind, alarm.priority, alarm.cover.window if alarm.cover else None)
-        cover = self._cover_of(work.places, subject, alarm.site, alarm.room, alarm.detector)
+        cover = self.cover_now(work.places, file.alarm, work.now_ms)
         work.happen(file, Covered(cover), Moment(work.now_ms))
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Engine, Row, Select, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Select, bindparam, func, or_, select, update
 from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 
 from alerts.ports import Lane, SpoiledError, Transaction
@@ -20,7 +20,7 @@ from gascore.alarm import Alarm, AlarmKind
 from gascore.flood import Load
 from gascore.journal import Entry, Event, StoreDownError
 from gascore.windows import PlaceKind
-from gascore.words import AlarmId, DetectorId
+from gascore.words import AlarmId, DetectorId, Priority
 from gaswatch.stores.engine import reading, writing
 from gaswatch.stores.hazards import SqlHazards, load_in, put_load_in
 from gaswatch.stores.journal import after_in, append_in, lock
@@ -92,15 +92,17 @@ class SqlCases:
         body = self._connection.execute(_last_of_key, {"wanted": key}).scalar()
         return None if body is None else _readable(body)
 
-    def covered(self) -> list[AlarmId]:
-        """The open alarms over which a maintenance window lies."""
-        query = select(alarm.c.id).where(alarm.c.cover.is_not(None), alarm.c.closed_ms.is_(None))
-        return list(self._connection.execute(query.order_by(alarm.c.id)).scalars())
+    def covered(self, window: str | None = None) -> list[tuple[Priority, AlarmId]]:
+        """The open alarms over which this maintenance window lies, None: any; with what they are worth."""
+        return self._open(alarm.c.cover.is_not(None) if window is None else alarm.c.cover == window)
 
-    def open_at(self, place: PlaceKind, at: str) -> list[AlarmId]:
-        """The open alarms of a detector, a room, a site, or an area with those below it."""
-        query = select(alarm.c.id).where(alarm.c.closed_ms.is_(None), within(place, at))
-        return list(self._connection.execute(query.order_by(alarm.c.id)).scalars())
+    def open_at(self, place: PlaceKind, at: str) -> list[tuple[Priority, AlarmId]]:
+        """The open alarms of a detector, a room, a site, or an area with those below it; with what they are worth."""
+        return self._open(within(place, at))
+
+    def _open(self, wanted: ColumnElement[bool]) -> list[tuple[Priority, AlarmId]]:
+        query = select(alarm.c.priority, alarm.c.id).where(alarm.c.closed_ms.is_(None), wanted)
+        return [(Priority(priority), AlarmId(one)) for priority, one in self._connection.execute(query)]
 
     def times(self, detector: DetectorId, since_ms: int, stands_for: AlarmId | None) -> int:
         """How often a detector went offline since then on its own, or inside the alarm `stands_for`."""

@@ -52,11 +52,16 @@ async def test_a_window_is_made_listed_changed_and_ended(console: Console) -> No
     address = f"/api/v1/windows/{window['id']}"
     changed = (await browser.put(address, json=longer, headers=OWN)).json()
     assert (changed["reason"], changed["until_ms"] - window["until_ms"]) == ("more pipes", HOUR_MS)
+    assert changed["from_ms"] == window["from_ms"], "it goes on"
+    elsewhere = await browser.put(address, json=longer | {"at": "S2"}, headers=OWN)
+    assert (elsewhere.status_code, elsewhere.json()["detail"][:3]) == (422, "at:")
 
     ended = (await browser.delete(address, headers=OWN)).json()
     assert ended["over_ms"] is not None
     assert ended["running_until_ms"] is None
     assert (await browser.delete(address, headers=OWN)).status_code == 409
+    again = await browser.put(address, json=longer, headers=OWN)
+    assert (again.status_code, again.json()["detail"]) == (409, "It is over already: make a new one.")
     said = [e.event for e in console.journal.after(0, 1000) if isinstance(e.event, WindowSet)]
     assert [(one.by, one.window.reason) for one in said] == [
         ("operator", "new pipes"),

@@ -40,7 +40,7 @@ class EveryWeek(BaseModel):
 
 
 class WindowBody(BaseModel):
-    """A window; `from_ms` left out: from now on. `until_ms`: its end, or that of its repetition."""
+    """A window; `from_ms` left out: from now on, or as it was. `until_ms`: its end, or that of its repetition."""
 
     place: PlaceKind
     at: str = Field(min_length=1, max_length=64)
@@ -135,8 +135,10 @@ def _name(parts: Parts, window: Window) -> tuple[str, str]:
 
 
 async def put_window(parts: Parts, key: str, body: WindowBody, by: str, before: Window | None) -> WindowItem:
-    """Make or change one. Raises `ProblemError` 404, 422."""
+    """Make or change one. Raises `ProblemError` 404, 409, 422."""
     now_ms = parts.clock.now_ms()
+    if before is not None:
+        _check_before(before, body, now_ms)
     window = _window(key, body, by, now_ms, before)
     _check(window, now_ms)
     await _check_place(parts, window)
@@ -147,6 +149,7 @@ async def put_window(parts: Parts, key: str, body: WindowBody, by: str, before: 
 def _window(key: str, body: WindowBody, by: str, now_ms: int, before: Window | None) -> Window:
     # What has been is in the journal: a window begins now, or did when it was made.
     earliest_ms = min(before.from_ms, now_ms) if before else now_ms
+    default_ms = before.from_ms if before else now_ms
     weekly = body.weekly
     return Window(
         id=key,
@@ -155,12 +158,20 @@ def _window(key: str, body: WindowBody, by: str, now_ms: int, before: Window | N
         person=PersonId(body.person),
         by=by,
         reason=body.reason.strip(),
-        from_ms=max(earliest_ms, now_ms if body.from_ms is None else body.from_ms),
+        from_ms=max(earliest_ms, default_ms if body.from_ms is None else body.from_ms),
         until_ms=body.until_ms,
         weekly=Weekly(frozenset(weekly.days), weekly.begins, weekly.ends) if weekly else None,
         passes=frozenset(body.passes) - LEAKS,
         gas_test=body.gas_test,
     )
+
+
+def _check_before(before: Window, body: WindowBody, now_ms: int) -> None:
+    """What is over stays as it was, and the journal says of each time where it lay."""
+    if before.last_ms <= now_ms:
+        raise ProblemError(409, "It is over already: make a new one.")
+    if (body.place, body.at) != (before.place, before.at):
+        raise ProblemError(422, "at: a window stays where it is; end this one and make a new one there.")
 
 
 def _check(window: Window, now_ms: int) -> None:
