@@ -14,7 +14,7 @@ from dashboard.rules.tally import Scope
 from gascore.alarm import AlarmKind
 from gascore.contacts import Reachability
 from gascore.hazard import Hazard
-from gascore.journal import Entry
+from gascore.journal import Entry, Event
 from gascore.registry import Area, Detector, Room, Site
 from gascore.rehearsal import Rehearsal
 from gascore.thresholds import Thresholds
@@ -102,6 +102,17 @@ class OpenAlarms(msgspec.Struct, frozen=True):
 
     cursor: int
     entries: Sequence[Entry]
+
+
+class Callbacks(Protocol):
+    """What providers tell us, each of it once. Implementation: `gaswatch.stores.callbacks.SqlCallbacks`."""
+
+    def take(self, digest: bytes, events: Sequence[Event], at_ms: int) -> int | None:
+        """Journal what a call says and remember the call by its `digest`, or neither.
+
+        Returns when it was taken before (ms), and does nothing then; None: it is new. Raises `StoreDownError`.
+        """
+        ...
 
 
 class Rehearsals(Protocol):

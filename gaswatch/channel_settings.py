@@ -4,7 +4,7 @@ from ipaddress import ip_network
 from typing import Annotated, Final, Self
 from urllib.parse import urlsplit
 
-from pydantic import SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode
 
 TOKEN_LEAST: Final = 16
@@ -34,6 +34,8 @@ class ChannelSettings(BaseSettings):
     """The secret in the address to which Aliyun and Tencent send receipts and replies; empty: none is taken."""
     callback_sources: Annotated[tuple[str, ...], NoDecode] = ()
     """Networks that these come from (CIDR), separated by commas; empty: from anywhere."""
+    callback_repeats_s: float = Field(default=3_600.0, ge=60, le=86_400)
+    """So long any provider, Twilio included, may repeat a call that it got no answer to; the same one later is refused."""
     webhook_urls: Annotated[tuple[tuple[str, str], ...], NoDecode] = ()
     """Other computers to tell: name=https://…, several separated by commas."""
     webhook_secret: SecretStr = SecretStr("")

@@ -2,19 +2,23 @@
 
 So they come to a secret address (a token in its path, from the settings), from listed networks where a list is set, and
 what they say is little: which of our own messages, and what became of it. A wrong token is answered as if there were
-no such page. Each provider repeats what is not answered in its own words.
+no such page. Each provider repeats what is not answered in its own words; the very same again is not taken again
+(`dashboard.adapters.once`).
 """
 
 import hmac
+from collections.abc import Iterator
 from ipaddress import ip_address, ip_network
 from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 from fastapi import APIRouter, Depends, Request
 
+from dashboard.adapters.once import digest_of, take_once
 from dashboard.adapters.parts import Parts, UsesParts
 from dashboard.adapters.problems import ProblemError
 from gascore.journal import Event, KeyPressed, ReceiptReceived, ReplyReceived
+from gascore.voice import TAKES_OVER
 from gascore.words import NoticeId
 
 ALIYUN_OK: Final = {"code": 0, "msg": "接收成功"}
@@ -29,8 +33,8 @@ _DIGITS: Final = 18
 """Fewer than a number that the store could not hold."""
 _ANSWERED: Final = "200000"
 """Aliyun's code of a call that was answered (help.aliyun.com 55085)."""
-_RINGING: Final = frozenset({"200001", "300000", "300001"})
-"""Nothing final yet: the call goes on."""
+_UNDER_WAY: Final = frozenset({"200001", "300000", "300001"})
+"""Nothing final, or not for certain: the call may go on. What became of it the provider is asked later."""
 _SMS, _VOICE, _TENCENT = "aliyun_sms", "aliyun_voice", "tencent_sms"
 _MOBILE: Final = 11
 """Digits of a mobile number of the mainland."""
@@ -57,6 +61,7 @@ class _Call(msgspec.Struct):
     dtmf: str | None = None
     out_id: str = ""
     duration: int | str | None = None
+    end_time: str | None = None
 
 
 class _Status(msgspec.Struct):
@@ -92,7 +97,8 @@ router = APIRouter(prefix="/webhooks/{token}", tags=["webhooks"], include_in_sch
 async def sms_report(request: Request, parts: Admitted) -> dict[str, Any]:
     """What became of texts."""
     reports = await _body(request, list[_SmsReport])
-    await _append(
+    await _take(
+        request,
         parts,
         [
             ReceiptReceived(
@@ -112,7 +118,8 @@ async def sms_report(request: Request, parts: Admitted) -> dict[str, Any]:
 async def sms_up(request: Request, parts: Admitted) -> dict[str, Any]:
     """People answered by text."""
     replies = await _body(request, list[_SmsUp])
-    await _append(
+    await _take(
+        request,
         parts,
         [
             ReplyReceived(
@@ -131,33 +138,34 @@ async def sms_up(request: Request, parts: Admitted) -> dict[str, Any]:
 async def voice(request: Request, parts: Admitted) -> dict[str, Any]:
     """Calls go on (VoiceCallReport) or are over (VoiceReport); a key may have been pressed."""
     calls = await _body(request, list[_Call])
-    events: list[Event] = []
-    for call in calls:
-        if call.dtmf:
-            events.append(
-                KeyPressed(
-                    channel=_VOICE, provider_id=call.call_id, digit=call.dtmf[0], notice=_notice(call.out_id)
-                )
-            )
-        if call.status_code and call.status_code not in _RINGING:
-            answered = call.status_code == _ANSWERED or str(call.duration or "0").rstrip("秒") != "0"
-            events.append(
-                ReceiptReceived(
-                    channel=_VOICE,
-                    provider_id=call.call_id,
-                    status="delivered" if answered else "undelivered",
-                    code=None if answered else call.status_code,
-                )
-            )
-    await _append(parts, events)
+    await _take(request, parts, [event for call in calls for event in _of_call(call)])
     return ALIYUN_OK
+
+
+def _of_call(call: _Call) -> Iterator[Event]:
+    """That it was answered proves nothing, machines answer, too: "completed", as Twilio says it, is no receipt."""
+    if call.dtmf:
+        # Several keys may come as one string, in the order in which they were pressed.
+        digit = TAKES_OVER if TAKES_OVER in call.dtmf else call.dtmf[0]
+        yield KeyPressed(channel=_VOICE, provider_id=call.call_id, digit=digit, notice=_notice(call.out_id))
+    is_over = call.end_time or call.status_code not in _UNDER_WAY
+    if not call.status_code or not is_over:
+        return
+    answered = call.status_code == _ANSWERED or str(call.duration or "0").rstrip("秒") != "0"
+    yield ReceiptReceived(
+        channel=_VOICE,
+        provider_id=call.call_id,
+        status="completed" if answered else "undelivered",
+        code=None if answered else call.status_code,
+    )
 
 
 @router.post("/tencent/status")
 async def tencent_status(request: Request, parts: Admitted) -> dict[str, Any]:
     """What became of texts."""
     reports = await _body(request, list[_Status])
-    await _append(
+    await _take(
+        request,
         parts,
         [
             ReceiptReceived(
@@ -182,7 +190,7 @@ async def tencent_reply(request: Request, parts: Admitted) -> dict[str, Any]:
         sender=_e164(it.mobile, it.nationcode),
         body=it.text[:BODY_KEPT],
     )
-    await _append(parts, [event])
+    await _take(request, parts, [event])
     return TENCENT_OK
 
 
@@ -197,10 +205,9 @@ async def _body(request: Request, shape: type[_T]) -> _T:
     return body
 
 
-async def _append(parts: Parts, events: list[Event]) -> None:
-    if events:
-        now_ms = parts.clock.now_ms()
-        await parts.lanes.urgent.do(lambda: parts.journal.append(events, now_ms))
+async def _take(request: Request, parts: Parts, events: list[Event]) -> None:
+    digest = digest_of(request, await request.body(), without=parts.options.callback_token)
+    await take_once(parts, digest, events)
 
 
 def _notice(out_id: str) -> NoticeId | None:

@@ -9,7 +9,18 @@ import msgspec
 from fastapi import Depends, Request
 
 from dashboard.adapters.throttle import Throttle
-from dashboard.ports import Alarms, Contacts, Hazards, Kpis, Quarantine, Rehearsals, Series, Town, Windows
+from dashboard.ports import (
+    Alarms,
+    Callbacks,
+    Contacts,
+    Hazards,
+    Kpis,
+    Quarantine,
+    Rehearsals,
+    Series,
+    Town,
+    Windows,
+)
 from dashboard.rules.tally import STALE_MS
 from dashboard.rules.uptime import UptimeReport, UptimeSource
 from dashboard.service.desk import Desk
@@ -42,6 +53,7 @@ class Options(msgspec.Struct, frozen=True):
         twilio_token: signs Twilio's webhooks; empty: there are none, each is refused.
         callback_token: the secret in the path of the callbacks that are not signed; empty: there are none.
         callback_sources: networks that those come from; empty: from anywhere.
+        callback_repeats_ms: so long a provider may repeat a call; the same one later is refused.
         static: folder that is offered under /static; None: nothing is.
         version: of gaswatch, in the OpenAPI document.
         operators: so many share the alarms: what the standards ask is asked per operator.
@@ -58,6 +70,7 @@ class Options(msgspec.Struct, frozen=True):
     stale_ms: int = STALE_MS
     callback_token: str = ""
     callback_sources: tuple[str, ...] = ()
+    callback_repeats_ms: int = 3_600_000
 
     @property
     def is_https(self) -> bool:
@@ -86,6 +99,7 @@ class Parts(msgspec.Struct, frozen=True):
     rehearsals: Rehearsals
     hazards: Hazards
     contacts: Contacts
+    callbacks: Callbacks
     pages: Renders
     options: Options
     new_id: Callable[[], str]

@@ -28,6 +28,7 @@ from gaswatch.reports.compliance import Compliance
 from gaswatch.settings import Settings, SettingsError
 from gaswatch.stores.accounts import SqlAccounts
 from gaswatch.stores.board import SqlBoard, SqlQuarantine, SqlTown
+from gaswatch.stores.callbacks import SqlCallbacks
 from gaswatch.stores.contact_list import SqlContactList
 from gaswatch.stores.curves import Readings, StoredGauges, StoredSeries
 from gaswatch.stores.engine import open_engine
@@ -133,6 +134,7 @@ def parts_over(
         rehearsals=SqlRehearsals(engine, ZoneInfo(settings.timezone)),
         hazards=SqlHazardList(engine),
         contacts=SqlContactList(engine),
+        callbacks=SqlCallbacks(engine),
         pages=pages,
         options=Options(
             public=settings.public,
@@ -141,6 +143,7 @@ def parts_over(
             twilio_token=settings.twilio_auth_token.get_secret_value(),
             callback_token=settings.callback_token.get_secret_value(),
             callback_sources=settings.callback_sources,
+            callback_repeats_ms=round(settings.callback_repeats_s * 1000),
             static=static,
             version=__version__,
             operators=settings.operators,

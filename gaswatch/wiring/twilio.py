@@ -29,7 +29,7 @@ def twilio(settings: Settings) -> Iterator[Registered]:
     # A call whose key is told to nobody can't be answered.
     if settings.twilio_voice_from and account.receipts is not None:
         caller = replace(account, sender=settings.twilio_voice_from)
-        voice = TwilioVoice(caller, f"{settings.public}/webhooks/twilio/key")
+        voice = TwilioVoice(caller, f"{settings.public}/webhooks/twilio/voice")
         yield Registered(voice, countries.TWILIO_VOICE if is_twilio else countries.EVERYWHERE)
 
 

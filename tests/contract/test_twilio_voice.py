@@ -48,7 +48,7 @@ def letter(**changes: object) -> Letter:
 
 def voice(carrier: RunningCarrier, customer: Customer, token: str = TOKEN) -> TwilioVoice:
     account = Account(ACCOUNT, token, SENDER, carrier.url, f"{customer.url}/webhooks/twilio/status")
-    return TwilioVoice(account, f"{customer.url}/webhooks/twilio/key", answer_s=0.5)
+    return TwilioVoice(account, f"{customer.url}/webhooks/twilio/voice", answer_s=0.5)
 
 
 async def test_the_text_is_read_aloud_and_the_key_comes_back_with_the_notice(
@@ -59,7 +59,7 @@ async def test_the_text_is_read_aloud_and_the_key_comes_back_with_the_notice(
     assert isinstance(sent, Handed)
     await until(lambda: len(customer.of_call(sent.provider_id)) == 2, what="key and end")
     key, end = customer.of_call(sent.provider_id)
-    assert key.url == f"{customer.url}/webhooks/twilio/key?notice=1&lang=zh"
+    assert key.url == f"{customer.url}/webhooks/twilio/voice?notice=1&lang=zh"
     assert key.fields["Digits"] == "1"
     assert (end.url, end.fields["CallStatus"]) == (f"{customer.url}/webhooks/twilio/status", "completed")
     assert carrier.calls()[0]["heard"] == [HEARD, "Thank you."]

@@ -46,6 +46,14 @@ CALLS: Final = [
     {"call_id": "c^1", "status_code": "200000", "duration": "12", "out_id": "gw7"},
     {"call_id": "c^2", "status_code": "200005", "duration": "0秒", "out_id": "gw8"},
     {"call_id": "c^3", "status_code": "300000", "dtmf": "", "out_id": "gw9"},
+    {"call_id": "c^4", "status_code": "200001", "out_id": "gw10"},
+    {
+        "call_id": "c^5",
+        "status_code": "200001",
+        "out_id": "gw11",
+        "duration": "0",
+        "end_time": "2026-09-21 22:14:00",
+    },
 ]
 STATUS: Final = [
     {
@@ -119,11 +127,13 @@ async def test_a_key_is_of_the_call_and_of_our_notice_while_the_call_goes_on(con
     before = console.journal.last_id()
     pressed = {"call_id": "c^4", "status_code": "300000", "dtmf": "1", "out_id": "gw12"}
     strange = {"call_id": "c^5", "status_code": "300000", "dtmf": "9", "out_id": "other-12"}
+    several = {"call_id": "c^7", "status_code": "300000", "dtmf": "521", "out_id": "gw13"}
     huge = {"call_id": "c^6", "status_code": "300000", "dtmf": "1", "out_id": "gw" + "9" * 40}
-    assert (await call(console, "aliyun/voice", [pressed, strange, huge])).status_code == 200
+    assert (await call(console, "aliyun/voice", [pressed, strange, several, huge])).status_code == 200
     assert [entry.event for entry in console.journal.after(before, 10)] == [
         KeyPressed(channel="aliyun_voice", provider_id="c^4", digit="1", notice=NoticeId(12)),
         KeyPressed(channel="aliyun_voice", provider_id="c^5", digit="9"),
+        KeyPressed(channel="aliyun_voice", provider_id="c^7", digit="1", notice=NoticeId(13)),
         KeyPressed(channel="aliyun_voice", provider_id="c^6", digit="1"),
     ]
 
@@ -147,8 +157,9 @@ async def test_a_call_that_is_over_was_answered_or_not_and_one_that_goes_on_is_n
     console: Console,
 ) -> None:
     assert await told(console, "aliyun/voice") == [
-        ReceiptReceived(channel="aliyun_voice", provider_id="c^1", status="delivered"),
+        ReceiptReceived(channel="aliyun_voice", provider_id="c^1", status="completed"),
         ReceiptReceived(channel="aliyun_voice", provider_id="c^2", status="undelivered", code="200005"),
+        ReceiptReceived(channel="aliyun_voice", provider_id="c^5", status="undelivered", code="200001"),
     ]
 
 
@@ -196,5 +207,6 @@ async def test_what_is_too_large_is_refused(console: Console) -> None:
     assert (await call(console, "aliyun/sms-report", many)).status_code == 413
 
 
-async def test_the_same_call_twice_is_the_same_twice(console: Console) -> None:
-    assert await told(console, "aliyun/sms-report") == await told(console, "aliyun/sms-report")
+async def test_the_same_call_twice_is_answered_twice_and_done_once(console: Console) -> None:
+    assert len(await told(console, "aliyun/sms-report")) == 2
+    assert await told(console, "aliyun/sms-report") == []

@@ -79,7 +79,7 @@ async def test_a_webhook_that_twilio_did_not_sign_is_refused(tmp_path: Path) -> 
 
 KEY = {"CallSid": "CA1", "CallStatus": "in-progress", "Digits": "1", "To": "+861000000001"}
 ENDED = {"CallSid": "CA1", "CallStatus": "completed", "To": "+861000000001"}
-KEYS = "/webhooks/twilio/key?notice=7&lang=en"
+KEYS = "/webhooks/twilio/voice?notice=7&lang=en"
 
 
 async def test_a_key_and_the_end_of_a_call_go_into_the_journal(tmp_path: Path) -> None:
@@ -97,8 +97,8 @@ async def test_a_key_and_the_end_of_a_call_go_into_the_journal(tmp_path: Path) -
 
 async def test_another_key_is_asked_for_once_more(tmp_path: Path) -> None:
     async with a_console(tmp_path, public=PUBLIC) as console:
-        answer = await call(console, "/webhooks/twilio/key?notice=7", {**KEY, "Digits": "5"})
-        assert f'action="{PUBLIC}/webhooks/twilio/key?notice=7"' in answer.text
+        answer = await call(console, "/webhooks/twilio/voice?notice=7", {**KEY, "Digits": "5"})
+        assert f'action="{PUBLIC}/webhooks/twilio/voice?notice=7"' in answer.text
         assert "接手请按1" in answer.text
 
 

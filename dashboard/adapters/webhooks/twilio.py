@@ -1,7 +1,7 @@
 """What Twilio tells us: receipts, replies and keys, taken only with Twilio's signature over our public address.
 
 They go into the journal and are answered at once; alerts makes of them what they mean. Callbacks come out of
-order and twice: that is for alerts to sort out.
+order: that is for alerts to sort out. The same one again is not taken again (`dashboard.adapters.once`).
 """
 
 from typing import Final
@@ -11,6 +11,7 @@ from starlette.datastructures import FormData
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]  # has no types
 from twilio.twiml.voice_response import Gather, VoiceResponse  # type: ignore[import-untyped]  # has no types
 
+from dashboard.adapters.once import digest_of, take_once
 from dashboard.adapters.parts import Parts, UsesParts
 from dashboard.adapters.problems import ProblemError
 from gascore.journal import Event, KeyPressed, ReceiptReceived, ReplyReceived
@@ -40,7 +41,7 @@ async def sms(request: Request, parts: UsesParts) -> Response:
         sender=_text(form, "From"),
         body=str(form.get("Body", ""))[:BODY_KEPT],
     )
-    await _append(parts, event)
+    await _take(request, parts, event)
     return Response(_EMPTY_TWIML, media_type="application/xml")
 
 
@@ -56,12 +57,12 @@ async def status(request: Request, parts: UsesParts) -> Response:
         status=_text(form, "CallStatus" if is_call else "MessageStatus"),
         code=str(code) if code else None,
     )
-    await _append(parts, event)
+    await _take(request, parts, event)
     return Response(status_code=204)
 
 
-@router.post("/key", response_class=Response)
-async def key(request: Request, parts: UsesParts) -> Response:
+@router.post("/voice", response_class=Response)
+async def voice(request: Request, parts: UsesParts) -> Response:
     """A person pressed a key in a call; the answer is what the call says next."""
     form = await _verified(request, parts)
     digit = _text(form, "Digits")[:1]
@@ -72,7 +73,7 @@ async def key(request: Request, parts: UsesParts) -> Response:
         digit=digit,
         notice=NoticeId(int(notice)) if notice.isascii() and notice.isdigit() else None,
     )
-    await _append(parts, event)
+    await _take(request, parts, event)
     asked = request.query_params.get("lang", "")
     language = Language(asked) if asked in set(Language) else Language.ZH
     twiml = _thanks(language) if digit == TAKES_OVER else _once_more(language, _public_url(request, parts))
@@ -123,6 +124,7 @@ def _text(form: FormData, key: str) -> str:
     return value
 
 
-async def _append(parts: Parts, event: Event) -> None:
-    now_ms = parts.clock.now_ms()
-    await parts.lanes.urgent.do(lambda: parts.journal.append([event], now_ms))
+async def _take(request: Request, parts: Parts, event: Event) -> None:
+    """The signature is over address and fields, in whatever order these come: it is the call."""
+    signature = request.headers["X-Twilio-Signature"].encode("latin-1")
+    await take_once(parts, digest_of(request, signature), [event])
