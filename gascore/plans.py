@@ -15,6 +15,8 @@ _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
 NO_DUTY: Final = "roster"
 """The first word of the trouble that a roster has nobody on duty."""
+NO_WAY: Final = "target"
+"""The first word of the trouble that a person, role or roster which a policy names can't be told."""
 
 
 def _step(after_s: float, *roles: Role) -> Step:

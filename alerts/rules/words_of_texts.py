@@ -73,6 +73,7 @@ TROUBLES: Final[Mapping[Language, Mapping[str, str]]] = {
         "canary": "演练报警",
         "contacts": "联系人手机",
         "roster": "值班安排",
+        "target": "通知对象",
     },
     Language.EN: {
         "broker_drops": "broker",
@@ -87,6 +88,7 @@ TROUBLES: Final[Mapping[Language, Mapping[str, str]]] = {
         "canary": "test leak",
         "contacts": "contacts",
         "roster": "duty roster",
+        "target": "whom to tell",
     },
 }
 """What an alarm of the kind `TROUBLE` is about, by the first word of its name ("system:trouble:{name}"); no longer than

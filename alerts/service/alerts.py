@@ -88,6 +88,7 @@ class Alerts:
         if self._courier is None:
             _log.error("no_channel", do="set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and GASWATCH_TWILIO_FROM")
         try:
+            await self._resume()
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._status_loop(), name="alerts status")
                 tasks.create_task(self._desk_loop(), name="alerts desk")
@@ -96,6 +97,19 @@ class Alerts:
                     tasks.create_task(self._courier_loop(self._courier), name="alerts courier")
         finally:
             self._parts.close()
+
+    async def _resume(self) -> None:
+        """Before the first word of ours: the last one of the run before says what its clock showed."""
+        while not self._stopping.is_set():
+            try:
+                said = (await asyncio.to_thread(self._parts.board.read)).get(NAME)
+            except StoreDownError as error:
+                self._store_is(error)
+                await self._pause(RETRY_MS)
+            else:
+                if said is not None:
+                    self._desk.resume(said.at_ms)
+                return
 
     async def _desk_loop(self) -> None:
         wake_ms: int | None = 0

@@ -14,6 +14,7 @@ from alerts.rules import ladder, lifecycle, occasions, sending
 from alerts.rules.bundle import bundled_in
 from alerts.rules.casefile import CaseFile
 from alerts.rules.delivery import is_unreached
+from alerts.rules.gaps import codes_of
 from alerts.rules.following import HUSHING, ladder_event
 from alerts.rules.ladder import Hold, Tell, Tick, Unreached
 from alerts.rules.suppression import NEVER_HANDED_ON, shelf_left
@@ -22,10 +23,12 @@ from alerts.service.escalating import Escalating
 from alerts.service.places import Places
 from alerts.service.telling import Reach, Teller
 from gascore.alarm import Alarm, AlarmKind, ChannelKind, Cover, NoticePurpose, NoticeState
+from gascore.canary import is_canary
+from gascore.escalation import Gap
 from gascore.journal import AlarmStep, AlarmStepped, Event
 from gascore.operators import Outcome
 from gascore.plans import NO_DUTY
-from gascore.words import AlarmId, Priority
+from gascore.words import AlarmId, Priority, SiteId
 
 _log = structlog.get_logger()
 UNDECIDED_MS: Final = 5_000
@@ -92,6 +95,7 @@ class Casework:
         self.told = 0
         self.registry = registry
         self.windows: Covers | None = None
+        self.policies_changed = False
         self.shelve_ms = 0
 
     @contextmanager
@@ -196,6 +200,9 @@ class Casework:
             now = self.windows.cover_now(self.places, file.alarm, self.now_ms) if self.windows else None
             self.happen(file, occasions.Covered(now), Moment(self.now_ms))
             return
+        if file.alarm.codes[:1] == (NO_DUTY,) and self.escalating.is_manned(file.alarm.codes[1]):
+            self.happen(file, occasions.Ended(), Moment(self.now_ms))
+            return
         if ladder.is_expired(file.ladder, self.now_ms):
             self._ack_expires(file)
             return
@@ -254,10 +261,10 @@ class Casework:
         if reach.told and (tell.rung > 0 or tell.repeat):
             step = AlarmStepped(alarm=file.alarm, step=AlarmStep.ESCALATED, rung=tell.rung)
             self.events.append(step)
-        self._duty(reach)
+        self._duty(file, reach)
         if not reach.told and not reach.knew:
             file = self._nobody(file, tell)
-        elif not reach.unmanned:
+        elif not reach.is_unmanned:
             return
         self.climb(file, Unreached(tell.rung), Moment(self.now_ms))
 
@@ -283,23 +290,30 @@ class Casework:
         else:
             self.happen(file, occasions.AckExpired(), Moment(self.now_ms))
 
-    def _duty(self, reach: Reach) -> None:
-        """Nobody on duty is told to the operators at once; it is over when somebody is."""
-        for roster in sorted(reach.unmanned):
-            key = f"system:trouble:{NO_DUTY} {roster}"
-            if self.books.cases.of_key(key) is None:
-                began = occasions.Began(
-                    id=self.books.cases.new_id(),
-                    key=key,
-                    kind=AlarmKind.TROUBLE,
-                    priority=Priority.MEDIUM,
-                    since_ms=self.now_ms,
-                    received_ms=self.now_ms,
-                    codes=(NO_DUTY, roster, ""),
-                )
-                self.happen(None, began, Moment(self.now_ms))
+    def _duty(self, file: CaseFile, reach: Reach) -> None:
+        """Of the built-in policies few towns have every role; who is named in one's own is expected to be there."""
+        is_own = file.ladder.chain.version > 0 and not is_canary(file.alarm.detector)
+        for gap in reach.gaps:
+            if is_own:
+                self.lacks(gap, file.alarm.site)
         for roster in sorted(reach.manned):
             self.roster_is_manned(roster)
+
+    def lacks(self, gap: Gap, site: SiteId | None) -> None:
+        """Who can't be told is told to the operators, once for each cause; `alerts.service.manning` ends it."""
+        codes = codes_of(gap, site)
+        key = f"system:trouble:{codes[0]} {codes[1]}"
+        if self.books.cases.of_key(key) is None:
+            began = occasions.Began(
+                id=self.books.cases.new_id(),
+                key=key,
+                kind=AlarmKind.TROUBLE,
+                priority=Priority.MEDIUM,
+                since_ms=self.now_ms,
+                received_ms=self.now_ms,
+                codes=codes,
+            )
+            self.happen(None, began, Moment(self.now_ms))
 
     def roster_is_manned(self, roster: str) -> None:
         """Somebody is on duty (again), if the ledger says so."""

@@ -16,6 +16,7 @@ from alerts.rules.occasions import Ended
 from alerts.service.casework import Casework, Guard, Moment
 from alerts.service.folding import begin_blind, fold, is_noise, is_urgent, silences
 from alerts.service.grouping import Grouping
+from alerts.service.manning import Manning
 from alerts.service.upkeep import Upkeep
 from alerts.service.windows import Windows
 from gascore.alarm import Alarm
@@ -92,9 +93,14 @@ class Desk:
         self._zone = zone
         self._grouping = grouping
         self._windows = Windows(zone)
+        self._manning = Manning()
         self._upkeep = Upkeep(grouping.limits.upkeep)
         self._skipped: Trouble | None = None
         self._turned_ms = 0
+
+    def resume(self, last_ms: int) -> None:
+        """After a start: the run before reckoned its deadlines by a clock that was at `last_ms` at its last word."""
+        self._turned_ms = last_ms
 
     def turn(self, now_ms: int, watched: Mapping[str, Trouble | None] | None = None) -> Turned:
         """One transaction. `watched`: alarm key -> its trouble, or None when it works. Blocking.
@@ -124,6 +130,7 @@ class Desk:
                 self._grouping.forget()
                 self._upkeep.forget()
             self._windows.forget()
+            self._manning.forget()
             raise
         self._turned_ms = now_ms
         return turned
@@ -170,6 +177,7 @@ class Desk:
         for key, trouble in {**watched, OWN_JOURNAL: self._skipped}.items():
             _watch(work, key, trouble)
         self._windows.settle(work)
+        self._manning.settle(work)
         grouping.settle(work)
         ticked = self._climb(work, grouping)
         self._upkeep.settle(work)
@@ -188,6 +196,7 @@ class Desk:
             grouping.wake_at(),
             self._upkeep.wake_at(),
             self._windows.wake_at(),
+            self._manning.wake_at(),
         )
         wake_ms = min((at_ms for at_ms in wakes if at_ms is not None), default=None)
         return Turned(cursor, more, wake_ms, work.told, more_urgent)

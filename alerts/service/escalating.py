@@ -2,13 +2,15 @@
 
 from datetime import tzinfo
 
+from msgspec.structs import replace
+
 from alerts.ports import Registry
 from alerts.service.places import Places
 from gascore.alarm import Alarm, Suppression
 from gascore.canary import canary_chain, is_canary
-from gascore.escalation import Found, Staff, chain_for, resolve
+from gascore.escalation import Found, Gap, Staff, chain_for, resolve
 from gascore.plans import GAS_TEST
-from gascore.policy import Chain, Facts, Policy, Step, chain_of
+from gascore.policy import LEAK_CHANNELS, Chain, Facts, Policy, Step, TargetKind, chain_of
 from gascore.registry import Person, Role
 from gascore.roster import Roster, on_duty
 from gascore.words import AreaId, PersonId, SiteId
@@ -34,24 +36,38 @@ class Escalating:
             return canary_chain(alarm.detector)
         if alarm.suppression is Suppression.GAS_TEST:
             return chain_of(GAS_TEST, alarm.kind)
-        if self._policies is None:
-            self._policies = self._registry.policies()
+        policies = self._own()
         facts = Facts(
             kind=alarm.kind,
             priority=alarm.priority,
-            room=self.places.room_kind(alarm) if self._policies else None,
-            areas=self._above(alarm) if self._policies else (),
+            room=self.places.room_kind(alarm) if policies else None,
+            areas=self._above(alarm) if policies else (),
             code=alarm.codes[0] if alarm.codes else "",
         )
-        return chain_for(facts, self._now_ms, self.zone, self._policies)
+        return chain_for(facts, self._now_ms, self.zone, policies)
 
     def resolve(self, alarm: Alarm, step: Step) -> Found:
         """Who is told of this alarm by a step that is due now."""
-        if alarm.site not in self._duties:
-            self._duties[alarm.site] = self._registry.people_on_duty(alarm.site)
         near = self.places.people_near(alarm, [role for role in Role if role in step.roles])
-        staff = Staff([*self._duties[alarm.site], *near], self._person, self._roster, self.zone)
-        return resolve(step, staff, self._now_ms)
+        return resolve(step, self._staff(alarm.site, near), self._now_ms)
+
+    @property
+    def has_policies(self) -> bool:
+        """Whether the ledger has a policy that is in use."""
+        return any(one.enabled for one in self._own())
+
+    def gaps(self, site: SiteId | None = None) -> list[Gap]:
+        """Of whom nobody could be told now, by the policies in use: their people and rosters, or their roles at `site`."""
+        staff = self._staff(site, [])
+        found = {
+            gap: None
+            for policy in self._own()
+            if policy.enabled
+            for step in policy.steps
+            for gap in resolve(replace(step, channels=step.channels or LEAK_CHANNELS), staff, self._now_ms)[1]
+            if (gap.target.kind is TargetKind.ROLE) == (site is not None)
+        }
+        return list(found)
 
     def is_manned(self, roster: str) -> bool:
         """Whether somebody is on duty now, whom the ledger knows."""
@@ -61,6 +77,16 @@ class Escalating:
     def person(self, person: PersonId) -> Person | None:
         """One person; None: not in the ledger."""
         return self._person(person)
+
+    def _own(self) -> tuple[Policy, ...]:
+        if self._policies is None:
+            self._policies = self._registry.policies()
+        return self._policies
+
+    def _staff(self, site: SiteId | None, near: list[tuple[Role, Person]]) -> Staff:
+        if site not in self._duties:
+            self._duties[site] = self._registry.people_on_duty(site)
+        return Staff([*self._duties[site], *near], self._person, self._roster, self.zone)
 
     def _above(self, alarm: Alarm) -> tuple[AreaId, ...]:
         area = self.places.area_of(alarm)

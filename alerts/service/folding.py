@@ -41,6 +41,8 @@ from gascore.words import Condition, DetectorId, Level, Priority
 
 GROUPED_BY: Final = frozenset({"area", "site", "detector"})
 """Records of the ledger that say who belongs to which group."""
+WHO_IS_TOLD: Final = frozenset({"policy", "roster"})
+"""Records that say who is told; people and duties are looked at every minute (`alerts.service.manning`)."""
 
 
 def fold(work: Casework, entry: Entry, grouping: Grouping) -> None:
@@ -85,8 +87,8 @@ def _of_a_detector(
 
 
 def _ledger_changed(work: Casework, event: LedgerChanged, grouping: Grouping) -> None:
-    if event.entity == "roster":
-        work.roster_is_manned(event.key)
+    if event.entity in WHO_IS_TOLD:
+        work.policies_changed = True
     else:
         grouping.needs_survey = True
 
@@ -119,7 +121,7 @@ def is_urgent(event: Event) -> bool:
 def is_noise(event: Event) -> bool:
     """Whether it means nothing for alarms, provided that it is not urgent: most of it is our own."""
     if isinstance(event, LedgerChanged):
-        return event.entity not in {*GROUPED_BY, "roster"}
+        return event.entity not in GROUPED_BY | WHO_IS_TOLD
     return isinstance(event, _NOISE)
 
 

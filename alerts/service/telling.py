@@ -14,7 +14,7 @@ from alerts.rules.wording import Reader, Said, said_of
 from alerts.service.bundling import carrying
 from alerts.service.escalating import Escalating
 from gascore.alarm import Alarm, ChannelKind, Notice, NoticePurpose, NoticeState
-from gascore.escalation import BOARD, Route, Why, is_for_the_board
+from gascore.escalation import BOARD, Gap, Route, Why, is_for_the_board
 from gascore.journal import NoticeStepped
 from gascore.policy import TargetKind
 from gascore.registry import Person
@@ -56,13 +56,18 @@ class Message:
 class Reach(NamedTuple):
     """How many phones a rung reached: `told` now, and those that `knew` already and are left in peace.
 
-    `unmanned`, `manned`: the rosters among its targets that have nobody on duty, and that have somebody.
+    `gaps`: its targets of which nobody could be told; `manned`: the rosters that have somebody on duty.
     """
 
     told: int
     knew: int
-    unmanned: frozenset[str] = frozenset()
+    gaps: tuple[Gap, ...] = ()
     manned: frozenset[str] = frozenset()
+
+    @property
+    def is_unmanned(self) -> bool:
+        """Whether a roster has nobody on duty who can be told: then the next ones are told at once."""
+        return any(one.target.kind is TargetKind.ROSTER for one in self.gaps)
 
 
 class Teller:
@@ -83,7 +88,7 @@ class Teller:
     def tell(self, alarm: Alarm, tell: Tell, now_ms: int, cause_ms: int | None) -> Reach:
         """Do what the ladder asks. `cause_ms`: receipt of the message behind."""
         before = self._notices.of_alarm(alarm.id)
-        routes, unmanned, manned = self._routes(alarm, tell)
+        routes, gaps, manned = self._routes(alarm, tell)
         recipients = self._recipients(alarm, tell, routes, before)
         knew = 0
         if tell.acked and not tell.remind:
@@ -100,7 +105,7 @@ class Teller:
         # Where people should have been told, the board is nobody: the next ones are told at once.
         is_enough = all(map(is_for_the_board, tell.rungs))
         told = sum(is_enough or to.channel != ChannelKind.CONSOLE for to in recipients)
-        return Reach(told, knew, unmanned, manned)
+        return Reach(told, knew, gaps, manned)
 
     def put(self, alarm: Alarm | None, message: Message, now_ms: int) -> bool:
         """Put one message into the outbox; False: it is there already."""
@@ -170,16 +175,16 @@ class Teller:
             return perhaps and told.code == NO_KEY
         return alarm.latched or told.state is not NoticeState.PENDING
 
-    def _routes(self, alarm: Alarm, tell: Tell) -> tuple[list[Route], frozenset[str], frozenset[str]]:
+    def _routes(self, alarm: Alarm, tell: Tell) -> tuple[list[Route], tuple[Gap, ...], frozenset[str]]:
         routes: list[Route] = []
         rosters: set[str] = set()
-        unmanned: set[str] = set()
+        missing: list[Gap] = []
         for rung in tell.rungs:
             found, gaps = self._escalating.resolve(alarm, rung)
             routes += found
             rosters.update(one.id for one in rung.whom if one.kind is TargetKind.ROSTER)
-            unmanned.update(gap.target.id for gap in gaps if gap.why is Why.NOBODY_ON_DUTY)
-        return routes, frozenset(unmanned), frozenset(rosters - unmanned)
+            missing += gaps
+        return routes, tuple(missing), frozenset(rosters - {gap.target.id for gap in missing})
 
     def _recipients(
         self, alarm: Alarm, tell: Tell, routes: list[Route], before: list[Parcel]

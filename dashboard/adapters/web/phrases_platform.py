@@ -112,6 +112,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "canary": "a test leak did not arrive in time",
         "contacts": "people who can't be reached",
         "roster": "nobody is on duty",
+        "target": "somebody whom a policy names can't be told",
     },
     "stage": {
         "journal": "the journal",

@@ -14,6 +14,7 @@ KNOWN = {"broker_drops", "sequence_gaps", sink.SERIES, sink.SPOOL, sink.LOST, si
     "canary",
     "contacts",
     "roster",
+    "target",
 }
 
 
