@@ -10,12 +10,13 @@ import msgspec
 
 from dashboard.rules.board import Names, Tracked
 from dashboard.rules.kpi import Tallied
+from dashboard.rules.progress import Climb
 from dashboard.rules.tally import Scope
 from gascore.alarm import AlarmKind
 from gascore.contacts import Reachability
 from gascore.hazard import Hazard
 from gascore.journal import Entry, Event
-from gascore.registry import Area, Detector, Room, Site
+from gascore.registry import Area, Detector, Role, Room, Site
 from gascore.rehearsal import Rehearsal
 from gascore.thresholds import Thresholds
 from gascore.windows import Window
@@ -97,6 +98,14 @@ class Passwords(Protocol):
         ...
 
 
+class Climbs(Protocol):
+    """How far the escalation of an alarm has come. Implementation: `gaswatch.stores.climbs.SqlClimbs`."""
+
+    def climb(self, wanted: AlarmId) -> Climb | None:
+        """Where it stands, and what is next; None: nothing is kept of it."""
+        ...
+
+
 class OpenAlarms(msgspec.Struct, frozen=True):
     """All that was journaled about the alarms that are open as of entry `cursor`, in order."""
 
@@ -164,12 +173,16 @@ class Windows(Protocol):
 
 
 class DetectorQuery(msgspec.Struct, frozen=True):
-    """Detectors sorted by id, after `after`; `text` is looked for in ids and the names of sites."""
+    """Detectors sorted by id, after `after`; `text` is looked for in ids and the names of sites.
+
+    `site`: of this one alone.
+    """
 
     text: str = ""
     protection: Protection | None = None
     after: DetectorId | None = None
     limit: int = 100
+    site: SiteId | None = None
 
 
 class ActiveCondition(msgspec.Struct, frozen=True):
@@ -283,6 +296,13 @@ class Contact(msgspec.Struct, frozen=True):
     tested_ms: int | None
 
 
+class Keeper(msgspec.Struct, frozen=True):
+    """A person with the roles that he or she has at a site."""
+
+    contact: Contact
+    roles: tuple[Role, ...]
+
+
 class ContactQuery(msgspec.Struct, frozen=True):
     """People in this state (None: all) with ids after `after`."""
 
@@ -296,6 +316,10 @@ class Contacts(Protocol):
 
     def page(self, query: ContactQuery) -> list[Contact]:
         """Up to one more than `limit`, by id."""
+        ...
+
+    def of_site(self, site: SiteId) -> list[Keeper]:
+        """The people of a site, in the order of their duties; not those who have a duty for everything."""
         ...
 
     def unreached(self) -> dict[SiteId, int]:

@@ -4,12 +4,14 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from dashboard.adapters import (
+    alarm_pages,
     callbacks,
     contacts_pages,
     metrics,
     pages,
     problems,
     signing,
+    site_pages,
     sse,
     upkeep_pages,
     webhooks,
@@ -63,6 +65,8 @@ def create_app(parts: Parts) -> FastAPI:
         metrics,
         signing,
         pages,
+        alarm_pages,
+        site_pages,
         upkeep_pages,
         windows_pages,
         contacts_pages,

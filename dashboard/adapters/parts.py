@@ -12,7 +12,9 @@ from dashboard.adapters.throttle import Throttle
 from dashboard.ports import (
     Alarms,
     Callbacks,
+    Climbs,
     Contacts,
+    Gauges,
     Hazards,
     Kpis,
     Quarantine,
@@ -89,9 +91,11 @@ class Parts(msgspec.Struct, frozen=True):
     throttle: Throttle
     journal: Journal
     alarms: Alarms
+    climbs: Climbs
     windows: Windows
     town: Town
     series: Series
+    gauges: Gauges
     quarantine: Quarantine
     uptime: UptimeSource
     uptime_file: Callable[[UptimeReport, Language], bytes]

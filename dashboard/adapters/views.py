@@ -41,6 +41,8 @@ PROBLEM: Final = "problem"
 UPKEEP: Final = "upkeep"
 WINDOWS: Final = "windows"
 CONTACTS: Final = "contacts"
+ALARM: Final = "alarm"
+SITE: Final = "site"
 
 
 class UserView(msgspec.Struct, frozen=True):

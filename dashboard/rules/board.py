@@ -145,6 +145,11 @@ class Board:
         mine = (one for one in self._open.values() if one.alarm.detector == detector)
         return tuple(sorted(map(self.row, mine), key=urgency))
 
+    def rows_at(self, site: SiteId) -> tuple[Row, ...]:
+        """All rows of a site, those inside another alarm too."""
+        mine = (one for one in self._open.values() if one.alarm.site == site)
+        return tuple(sorted(map(self.row, mine), key=urgency))
+
     def newest(self) -> list[Tracked]:
         """All open alarms, the newest first."""
         return sorted(self._open.values(), key=lambda one: -one.alarm.id)

@@ -1,13 +1,13 @@
 """Places by their names: what people type, and what they choose from."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import msgspec
 
 from dashboard.rules.board import Names
-from gascore.registry import Room
-from gascore.windows import PlaceKind
-from gascore.words import AreaId, RoomId, SiteId
+from gascore.registry import Room, Site
+from gascore.windows import PlaceKind, Window
+from gascore.words import AreaId, DetectorId, RoomId, SiteId
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -45,6 +45,36 @@ def find(names: Names, text: str, most: int) -> tuple[Place, ...]:
         if len(found) >= most:
             break
     return tuple(found[:most])
+
+
+def rooms_of(names: Names, site: SiteId) -> tuple[Room, ...]:
+    """The rooms of a site, by id; looks at every room of the ledger."""
+    return tuple(sorted((one for one in names.rooms.values() if one.site == site), key=lambda one: one.id))
+
+
+def lies_over(window: Window, site: Site, names: Names, detectors: Collection[DetectorId]) -> bool:
+    """Whether a window lies over a site or over a part of it; `detectors` are those of the site."""
+    match window.place:
+        case PlaceKind.AREA:
+            return window.at in _above(site.area, names)
+        case PlaceKind.SITE:
+            return window.at == site.id
+        case PlaceKind.ROOM:
+            room = names.rooms.get(RoomId(window.at))
+            return room is not None and room.site == site.id
+        case PlaceKind.DETECTOR:
+            return window.at in detectors
+
+
+def _above(area: AreaId, names: Names) -> list[str]:
+    """An area and those that it lies in."""
+    found: list[str] = []
+    at: AreaId | None = area
+    while at is not None and at not in found:
+        found.append(at)
+        known = names.areas.get(at)
+        at = known.parent if known else None
+    return found
 
 
 def _fits(one: Place, words: list[str]) -> bool:

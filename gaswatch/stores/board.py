@@ -97,7 +97,7 @@ class SqlTown:
         moment = Moment(now_ms, monitored)
         with reading(self._engine) as connection:
             if query.protection is None:
-                total = connection.execute(board_rows.count(query.text)).scalar_one()
+                total = connection.execute(board_rows.count(query)).scalar_one()
                 found = board_rows.some(connection, query, query.limit + 1, moment)
             else:
                 fitting = board_rows.in_state(connection, query, query.protection, moment)

@@ -115,15 +115,15 @@ def folded(found: Sequence[Entry]) -> dict[AlarmId, Tracked]:
     return alarms
 
 
-def count(text: str) -> Select[int]:
+def count(query: DetectorQuery) -> Select[int]:
     """How many detectors match."""
     joined = select(func.count()).select_from(detector).join(site, site.c.id == detector.c.site)
-    return joined.where(_matches(text))
+    return joined.where(_matches(query))
 
 
 def some(connection: Connection, query: DetectorQuery, limit: int, moment: Moment) -> list[Installed]:
     """The first `limit` matching detectors after `query.after`, by id; the protection state isn't looked at."""
-    found = columns_of(Detector).join(site, site.c.id == detector.c.site).where(_matches(query.text))
+    found = columns_of(Detector).join(site, site.c.id == detector.c.site).where(_matches(query))
     if query.after is not None:
         found = found.where(detector.c.id > query.after)
     return installed(connection, found.order_by(None).order_by(detector.c.id).limit(limit), moment)
@@ -185,8 +185,9 @@ def _installed(one: Detector, at: Site, inside: Room, saved: Saved | None, momen
     return Installed(one, at, inside, state, conditions, declared)
 
 
-def _matches(text: str) -> ColumnElement[bool]:
-    if not text:
-        return true()
+def _matches(query: DetectorQuery) -> ColumnElement[bool]:
+    here = true() if query.site is None else detector.c.site == query.site
+    if not query.text:
+        return here
     columns = (detector.c.id, site.c.name, site.c.name_en)
-    return or_(*(column.icontains(text, autoescape=True) for column in columns))
+    return here & or_(*(column.icontains(query.text, autoescape=True) for column in columns))

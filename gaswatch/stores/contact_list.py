@@ -7,8 +7,9 @@ import msgspec
 from sqlalchemy import Engine, Row, Select, and_, or_, select
 
 from alerts.rules.reach import Reach
-from dashboard.ports import Contact, ContactQuery
+from dashboard.ports import Contact, ContactQuery, Keeper
 from gascore.contacts import Reachability
+from gascore.registry import Role
 from gascore.words import PersonId, SiteId
 from gaswatch.stores.engine import reading
 from gaswatch.stores.schema import contact_reach, duty, person, site_unreached
@@ -36,6 +37,24 @@ class SqlContactList:
             for one in connection.execute(duties.order_by(duty.c.id)):
                 sites[one.person].append(SiteId(one.site))
         return [_contact(row, tuple(dict.fromkeys(sites[row.id]))) for row in rows]
+
+    def of_site(self, site: SiteId) -> list[Keeper]:
+        """The people of a site, in the order of their duties."""
+        held = (
+            select(person.c.id, person.c.name, person.c.name_en, person.c.phone, contact_reach.c.body)
+            .add_columns(duty.c.role)
+            .join(duty, duty.c.person == person.c.id)
+            .outerjoin(contact_reach, contact_reach.c.person == person.c.id)
+            .where(duty.c.site == site)
+            .order_by(duty.c.id)
+        )
+        with reading(self._engine) as connection:
+            rows = connection.execute(held).all()
+        contacts = {row.id: _contact(row, (site,)) for row in rows}
+        roles: defaultdict[str, list[Role]] = defaultdict(list)
+        for row in rows:
+            roles[row.id].append(Role(row.role))
+        return [Keeper(one, tuple(roles[key])) for key, one in contacts.items()]
 
     def unreached(self) -> dict[SiteId, int]:
         """The sites of which nobody can be reached, and since when (ms)."""

@@ -38,10 +38,7 @@ class SqlRehearsals:
             priority = priority_of(kind, level, room=room.kind, wrong_gas=_is_wrong(connection, detector))
             facts = Facts(kind, priority, room.kind, _above(connection, site.area))
             chain = chain_for(facts, at_ms, self._zone, policies_in(connection))
-            people = {one.id: one for one in fetch_all(connection, Person)}
-            rosters = {one.id: one for one in rosters_in(connection)}
-            duties = [(duty.role, people[duty.person]) for duty in _duties(connection, site.id)]
-        staff = Staff(duties, people.get, rosters.get, self._zone)
+            staff = staff_of(connection, site.id, self._zone)
         return Rehearsal(
             detector=detector,
             kind=kind,
@@ -54,6 +51,14 @@ class SqlRehearsals:
             ack_expires_s=chain.ack_expires_s,
             lines=rehearse(chain, staff, at_ms),
         )
+
+
+def staff_of(connection: Connection, site: SiteId | None, zone: tzinfo) -> Staff:
+    """Who can be told of an alarm at a site; None: of one without a site."""
+    people = {one.id: one for one in fetch_all(connection, Person)}
+    rosters = {one.id: one for one in rosters_in(connection)}
+    duties = [(duty.role, people[duty.person]) for duty in _duties(connection, site)]
+    return Staff(duties, people.get, rosters.get, zone)
 
 
 def _is_wrong(connection: Connection, detector: DetectorId) -> bool:
@@ -74,7 +79,7 @@ def _above(connection: Connection, area: AreaId) -> tuple[AreaId, ...]:
     return tuple(found)
 
 
-def _duties(connection: Connection, site: SiteId) -> list[Duty]:
+def _duties(connection: Connection, site: SiteId | None) -> list[Duty]:
     everywhere = schema.duty.c.site.is_(None)
     mine = or_(everywhere, schema.duty.c.site == site)
     query = columns_of(Duty).where(mine).order_by(None).order_by(everywhere, schema.duty.c.id)

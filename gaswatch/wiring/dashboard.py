@@ -29,6 +29,7 @@ from gaswatch.settings import Settings, SettingsError
 from gaswatch.stores.accounts import SqlAccounts
 from gaswatch.stores.board import SqlBoard, SqlQuarantine, SqlTown
 from gaswatch.stores.callbacks import SqlCallbacks
+from gaswatch.stores.climbs import SqlClimbs
 from gaswatch.stores.contact_list import SqlContactList
 from gaswatch.stores.curves import Readings, StoredGauges, StoredSeries
 from gaswatch.stores.engine import open_engine
@@ -124,9 +125,11 @@ def parts_over(
         throttle=Throttle(),
         journal=journal,
         alarms=SqlBoard(engine),
+        climbs=SqlClimbs(engine, ZoneInfo(settings.timezone)),
         windows=SqlWindows(engine),
         town=SqlTown(engine, settings.thresholds),
         series=StoredSeries(readings),
+        gauges=StoredGauges(engine, readings),
         quarantine=SqlQuarantine(engine),
         uptime=compliance,
         uptime_file=compliance.csv,

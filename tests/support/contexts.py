@@ -34,6 +34,7 @@ from gascore.words import (
     SupplyGas,
     TargetGas,
 )
+from support.contexts_places import a_site, an_alarm
 from support.rows import LONG_EN, LONG_ZH, SYSTEM, a_busy_town, counts_of
 
 NOW_MS = 1_795_000_000_000
@@ -64,12 +65,19 @@ def contexts(
         views.CONTACTS: _contacts(name, name_en),
         views.WINDOWS: _windows(name, name_en),
         views.PROBLEM: {"status": 404, "detail": name},
+        views.ALARM: an_alarm(name, name_en, NOW_MS),
+        views.SITE: a_site(
+            tuple(_line(name, name_en, number) for number in range(1, 20)),
+            _some_windows(name, name_en),
+            _a_hazard(name, name_en),
+            NOW_MS,
+        ),
     }
     return {template: base | context for template, context in own.items()}
 
 
-def _upkeep(name: str, name_en: str) -> dict[str, object]:
-    hazard = views_upkeep.HazardItem(
+def _a_hazard(name: str, name_en: str) -> views_upkeep.HazardItem:
+    return views_upkeep.HazardItem(
         id=7,
         alarm=AlarmId(3),
         kind=AlarmKind.FAULT,
@@ -82,9 +90,12 @@ def _upkeep(name: str, name_en: str) -> dict[str, object]:
         site_name=name,
         site_name_en=name_en,
     )
+
+
+def _upkeep(name: str, name_en: str) -> dict[str, object]:
     tallied = Tally(Scope(NOW_MS - 7 * DAY_MS, NOW_MS), {}, UTC).result()
     return {
-        "hazards": (hazard,),
+        "hazards": (_a_hazard(name, name_en),),
         "next_before": 7,
         "operators": 2,
         "figures": figures(tallied, 2),
@@ -92,7 +103,7 @@ def _upkeep(name: str, name_en: str) -> dict[str, object]:
     }
 
 
-def _windows(name: str, name_en: str) -> dict[str, object]:
+def _some_windows(name: str, name_en: str) -> tuple[views_upkeep.WindowItem, ...]:
     window = views_upkeep.WindowItem(
         id="w1",
         place=PlaceKind.SITE,
@@ -113,8 +124,12 @@ def _windows(name: str, name_en: str) -> dict[str, object]:
     )
     coming = msgspec.structs.replace(window, id="w2", running_until_ms=None, next_ms=NOW_MS + DAY_MS)
     over = msgspec.structs.replace(window, id="w3", running_until_ms=None, weekly=None, gas_test=False)
+    return window, coming, over
+
+
+def _windows(name: str, name_en: str) -> dict[str, object]:
     return {
-        "windows": (window, coming, over),
+        "windows": _some_windows(name, name_en),
         "people": (Person(PersonId("p1"), name, name_en, "+8613800000001"),),
         "places": (Place(PlaceKind.SITE, "s1", name, name_en),),
         "kinds": (AlarmKind.FAULT, AlarmKind.OFFLINE),

@@ -74,7 +74,7 @@ async def alarms(
         found = await parts.lanes.quick.do(lambda: parts.alarms.closed(last, limit + 1))
     page = found[:limit]
     more = page[-1].alarm.id if len(found) > limit else None
-    return json(AlarmList(tuple(_item(parts, one) for one in page), more))
+    return json(AlarmList(tuple(alarm_item(parts, one) for one in page), more))
 
 
 @router.get("/alarms/{alarm}", responses=shows(AlarmDetail))
@@ -86,7 +86,7 @@ async def alarm_detail(alarm: AlarmNumber, parts: UsesParts, user: SignedIn) -> 
     if found is None:
         raise ProblemError(404, f"There is no alarm {alarm}.")
     entries = await parts.lanes.quick.do(lambda: parts.alarms.entries(wanted, TIMELINE))
-    return json(AlarmDetail(_item(parts, found), tuple(map(entry_line, entries))))
+    return json(AlarmDetail(alarm_item(parts, found), tuple(map(entry_line, entries))))
 
 
 @router.get("/alarms/{alarm}/inside", responses=shows(AlarmList))
@@ -106,10 +106,11 @@ async def alarms_inside(
     found = await parts.lanes.quick.do(lambda: parts.alarms.inside(other, last, limit + 1))
     page = found[:limit]
     more = page[-1].alarm.id if len(found) > limit else None
-    return json(AlarmList(tuple(_item(parts, one) for one in page), more))
+    return json(AlarmList(tuple(alarm_item(parts, one) for one in page), more))
 
 
-def _item(parts: Parts, tracked: Tracked) -> AlarmItem:
+def alarm_item(parts: Parts, tracked: Tracked) -> AlarmItem:
+    """An alarm, open or closed, with how it went and ended."""
     alarm = tracked.alarm
     row = parts.follower.picture.board.row(tracked)
     return AlarmItem(

@@ -13,6 +13,9 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "shift_leader": "Shift leader",
         "duty_officer": "Duty officer",
         "console": "The board",
+        "person": "By name",
+        "roster": "On duty",
+        "body": "External body",
     },
     "user_role": {"operator": "Operator", "inspector": "Inspector", "admin": "Administrator"},
     "channel": {

@@ -10,6 +10,7 @@ from typing import get_args
 import jinja2
 import pytest
 
+from alerts.rules.ladder_words import Phase
 from dashboard.adapters.views import Missing
 from dashboard.adapters.views_system import ServiceLine
 from dashboard.adapters.views_upkeep import WindowForm
@@ -20,6 +21,7 @@ from dashboard.rules.kpi import Kpi, Verdict
 from dashboard.rules.rows import SystemState
 from gascore.alarm import AlarmCause, AlarmKind, AlarmStatus, NoticePurpose, NoticeState
 from gascore.contacts import Reachability
+from gascore.escalation import Why
 from gascore.hazard import HazardEnd
 from gascore.journal import AlarmStep, Event, Reason
 from gascore.operators import Outcome
@@ -39,6 +41,7 @@ from gascore.words import (
 from support.built import built_pages
 from support.catalogue import catalogue, used_texts
 from support.contexts import EVIL, NOW_MS, contexts
+from support.contexts_places import a_closed_alarm
 
 PAGES = built_pages()
 TEMPLATES = sorted(contexts(Language.ZH, PAGES.asset))
@@ -67,7 +70,11 @@ ENUMS: dict[str, type[Enum]] = {
     "verdict": Verdict,
     "hazard_end": HazardEnd,
     "reach": Reachability,
+    "gap": Why,
+    "phase": Phase,
 }
+OTHERS = {"role": {"console", "person", "roster", "body"}}
+"""Words beside the enum's: who is told without a role."""
 VOID = {"meta", "link", "input", "br", "img"}
 SVG = {"path", "rect", "circle", "use"}
 
@@ -185,7 +192,8 @@ def test_translations_keep_the_places_to_fill_in() -> None:
 
 @pytest.mark.parametrize("group", sorted(ENUMS))
 def test_every_value_of_an_enum_has_a_word(group: str) -> None:
-    assert set(phrases.WORDS[group]) == {str(value.value) for value in ENUMS[group]}
+    values = {str(value.value) for value in ENUMS[group]}
+    assert set(phrases.WORDS[group]) == values | OTHERS.get(group, set())
 
 
 def test_every_reason_to_reject_has_a_word() -> None:
@@ -307,6 +315,27 @@ def test_a_detectors_page_says_how_many_messages_are_missing(
     for language, expected in ((Language.ZH, chinese), (Language.EN, english)):
         context = {**contexts(language, PAGES.asset)["detector"], "missing": Missing(messages, NOW_MS)}
         assert expected in PAGES.render("detector", language=language, **context)
+
+
+def test_an_alarms_page_says_who_is_next_when_and_how_and_how_many_answered() -> None:
+    page = PAGES.render("alarm", language=Language.EN, **contexts(Language.EN, PAGES.asset)["alarm"])
+    found = re.search(r'<section class="panel" id="next">(.*?)</section>', page, re.DOTALL)
+    assert found
+    words = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", found[1]))
+    assert "2026-11-18 19:06:40 step 3" in words
+    assert "if not reached:" in words
+    assert "Owner · Call …0001" in words
+    assert "Duty officer: nobody has this role here" in words
+    assert "2 of 3 answered:" in words
+    assert 'http-equiv="refresh"' in page
+
+
+def test_a_closed_alarms_page_says_its_cause_and_does_not_renew_itself() -> None:
+    context = dict(contexts(Language.EN, PAGES.asset)["alarm"]) | a_closed_alarm("x", "x", NOW_MS)
+    page = PAGES.render("alarm", language=Language.EN, **context)
+    assert "False alarm · Steam or condensation" in page
+    assert "Nobody further is told." in page
+    assert 'http-equiv="refresh"' not in page
 
 
 def test_a_window_that_is_changed_keeps_its_place_and_fills_the_form() -> None:
