@@ -6,17 +6,19 @@ from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from gascore.alarm import AlarmKind
 from gascore.journal import StoreDownError
 from gascore.policy import OF_A_DETECTOR
-from gascore.rehearsal import Line, Rehearsal
+from gascore.rehearsal import Rehearsal
 from gascore.words import DetectorId, Level
 from gaswatch.clock import SystemClock
+from gaswatch.reaching import WaysSetUp
+from gaswatch.rehearsal_words import show
 from gaswatch.settings import SettingsError, load
 from gaswatch.stores.existing import existing_store
 from gaswatch.stores.rehearsal import SqlRehearsals
+from gaswatch.wiring.limits import limits_of
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -44,7 +46,8 @@ def dry_run(
         zone = ZoneInfo(settings.timezone)
         at_ms = _instant(at, zone) if at else SystemClock().now_ms()
         with existing_store(settings) as engine:
-            rehearsals = SqlRehearsals(engine, zone)
+            ways = WaysSetUp(settings, SystemClock())
+            rehearsals = SqlRehearsals(engine, zone, limits_of(settings), ways)
             found = _found(
                 rehearsals.rehearse(DetectorId(detector), _kind(kind), _level(kind, level), at_ms), detector
             )
@@ -60,37 +63,6 @@ def _found(found: Rehearsal | None, detector: str) -> Rehearsal:
             f"there is no detector {detector!r} in the ledger: `gaswatch ledger export FILE` writes them"
         )
     return found
-
-
-def show(found: Rehearsal, zone: ZoneInfo, console: Console) -> None:
-    """Print who would be told, one line for each person and way."""
-    version = f"version {found.version}" if found.version else "built in"
-    level = f" {found.level.name.lower()}" if found.level else ""
-    console.print(
-        f"{found.detector}: {found.kind}{level}, priority {found.priority.value}: policy {found.policy} ({version})"
-    )
-    table = Table("when", "step", "who", "as", "by", "number")
-    for line in found.lines:
-        table.add_row(
-            f"{datetime.fromtimestamp(line.at_ms / 1000, zone):%H:%M:%S} (+{line.after_s:g} s)",
-            str(line.step),
-            line.name_en or line.name or f"nobody: {_why(line)}",
-            line.role,
-            f"{'else ' if line.instead else ''}{line.channel or ''}",
-            line.address,
-        )
-    if not found.lines:
-        console.print("nobody is told: it is shown on the console")
-        return
-    console.print(table)
-    console.print(f"then everybody again every {found.repeat_s:g} s, until somebody answers")
-    if found.ack_expires_s:
-        console.print(f"an answer that nothing follows counts for {found.ack_expires_s:g} s")
-
-
-def _why(line: Line) -> str:
-    why = line.why.value.replace("_", " ") if line.why else ""
-    return f"{line.target}: {why}"
 
 
 def _kind(text: str) -> AlarmKind:

@@ -6,9 +6,8 @@ from secrets import token_hex
 from zoneinfo import ZoneInfo
 
 from alerts.adapters.console import Console
-from alerts.rules import outage, unstable
 from alerts.rules.budget import DAY_MS, DEFAULTS
-from alerts.service import Alerts, Limits, Parts, Registered, Switchboard
+from alerts.service import Alerts, Parts, Registered, Switchboard
 from alerts.service.courier import HouseRules
 from gascore.alarm import ChannelKind
 from gascore.clock import Clock
@@ -21,8 +20,8 @@ from gaswatch.stores.journal import SqlJournal
 from gaswatch.stores.registry import SqlRegistry
 from gaswatch.stores.status import SqlStatusBoard
 from gaswatch.wiring.channels import more_channels
+from gaswatch.wiring.limits import limits_of
 from gaswatch.wiring.twilio import twilio
-from gaswatch.wiring.upkeep import upkeep_of
 
 
 def build(settings: Settings, clock: Clock) -> Alerts:
@@ -76,23 +75,3 @@ def house_rules_of(settings: Settings) -> HouseRules:
         for kind, found in DEFAULTS.items()
     }
     return HouseRules(round(settings.receipt_s * 1000), caps, round(settings.bundle_s * 1000))
-
-
-def limits_of(settings: Settings) -> Limits:
-    """When many are a mass, and when a connection is unstable."""
-    return Limits(
-        outage=outage.Limits(
-            share=settings.outage_share,
-            number=settings.outage_min,
-            window_ms=round(settings.outage_window_s * 1000),
-            calm_ms=round(settings.outage_calm_s * 1000),
-        ),
-        unstable=unstable.Limits(
-            times=settings.unstable_times,
-            window_ms=round(settings.unstable_window_s * 1000),
-            calm_ms=round(settings.unstable_calm_s * 1000),
-        ),
-        hold_ms=round(settings.offline_hold_s * 1000),
-        shelve_ms=round(settings.shelve_max_s * 1000),
-        upkeep=upkeep_of(settings),
-    )

@@ -24,6 +24,7 @@ from dashboard.service.sessions import Sessions
 from gascore.clock import Clock
 from gaswatch import __version__
 from gaswatch.network import need_free
+from gaswatch.reaching import WaysSetUp
 from gaswatch.reports.compliance import Compliance
 from gaswatch.settings import Settings, SettingsError
 from gaswatch.stores.accounts import SqlAccounts
@@ -39,6 +40,7 @@ from gaswatch.stores.kpis import SqlKpis
 from gaswatch.stores.rehearsal import SqlRehearsals
 from gaswatch.stores.status import SqlStatusBoard
 from gaswatch.stores.windows import SqlWindows
+from gaswatch.wiring.limits import limits_of
 from gaswatch.wiring.readings import open_readings
 
 
@@ -134,7 +136,9 @@ def parts_over(
         uptime=compliance,
         uptime_file=compliance.csv,
         kpis=SqlKpis(engine, ZoneInfo(settings.timezone)),
-        rehearsals=SqlRehearsals(engine, ZoneInfo(settings.timezone)),
+        rehearsals=SqlRehearsals(
+            engine, ZoneInfo(settings.timezone), limits_of(settings), WaysSetUp(settings, clock)
+        ),
         hazards=SqlHazardList(engine),
         contacts=SqlContactList(engine),
         callbacks=SqlCallbacks(engine),

@@ -18,6 +18,9 @@ async def test_a_program_is_told_who_would_be_told(tmp_path: Path) -> None:
         answer = (await browser.get("/api/v1/detectors/d1/dry-run", params={"level": 2})).json()
         assert (answer["policy"], answer["priority"], answer["kind"]) == ("urgent", 1, "leak")
         assert {line["why"] for line in answer["lines"]} >= {"nobody_has_the_role"}
+        assert (answer["quiet"], answer["blind"], answer["open"]) == ([], [], None)
+        silence = await browser.get("/api/v1/detectors/d1/dry-run", params={"kind": "offline"})
+        assert silence.json()["hold_s"] == 45.0
         trend = await browser.get("/api/v1/detectors/d1/dry-run", params={"kind": "trend"})
         assert trend.json()["lines"] == []
 
@@ -43,6 +46,7 @@ def test_the_command_prints_the_table_and_says_in_one_line_what_is_wrong(tmp_pat
     assert done.returncode == 0, done.stderr
     assert "policy urgent (built in)" in done.stdout
     assert "23:30:00" in done.stdout
+    assert "no provider for +86" in " ".join(done.stdout.split())
     for wrong, says in (
         (["nobody"], "there is no detector 'nobody'"),
         ([detector, "--kind", "blind"], "take one of"),

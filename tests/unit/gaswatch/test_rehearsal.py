@@ -18,7 +18,7 @@ from gascore.registry import Ledger, Person, Role
 from gascore.rehearsal import Rehearsal
 from gascore.roster import Roster
 from gascore.words import DetectorId, Level, PersonId, Priority, RoomKind
-from gaswatch.alarms_cli import show
+from gaswatch.rehearsal_words import show
 from gaswatch.stores.rehearsal import SqlRehearsals
 from support.alarm_town import PEOPLE, ZONE, AlarmTown
 
