@@ -21,6 +21,8 @@ from gaswatch.stores.rehearsal import SqlRehearsals
 from gaswatch.wiring.limits import limits_of
 
 app = typer.Typer(no_args_is_help=True)
+WIDE = 160
+"""Characters of a line that is written to a file or a pipe."""
 
 
 class RehearsalError(ValueError):
@@ -54,7 +56,9 @@ def dry_run(
     except (SettingsError, StoreDownError, RehearsalError) as error:
         typer.echo(f"gaswatch alarms dry-run: {error}", err=True)
         raise typer.Exit(1) from error
-    show(found, zone, Console())
+    console = Console()
+    # Nobody looks at a pipe's width, and a cut cell says nothing.
+    show(found, zone, console if console.is_terminal else Console(width=WIDE))
 
 
 def _found(found: Rehearsal | None, detector: str) -> Rehearsal:

@@ -106,7 +106,24 @@ def _of_policy(policy: Policy, areas: Collection[str]) -> Iterator[str]:
     is_for_leaks = bool(LEAKS & (match.kinds or OF_A_DETECTOR))
     if is_for_leaks and policy.steps and min(one.after_s for one in policy.steps) > 0:
         yield f"{name} is for leaks, and its first step comes late: set its `after_s` to 0"
+    yield from _of_acks(policy)
     yield from _of_match(name, match, areas)
+
+
+def _of_acks(policy: Policy) -> Iterator[str]:
+    """Nobody could ever satisfy a step that asks for more answers than there are who can give one.
+
+    A role may have any number of people; a body never answers.
+    """
+    asked: set[Target] = set()
+    for number, step in enumerate(sorted(policy.steps, key=lambda one: one.after_s), 1):
+        asked.update(one for one in step.whom if one.kind is not TargetKind.BODY)
+        has_roles = any(one.kind is TargetKind.ROLE for one in asked)
+        if 1 < step.acks <= _MOST_ACKS and not has_roles and step.acks > len(asked):
+            yield (
+                f"policy {policy.id!r}, step {number}: `acks` is {step.acks}, and until then only {len(asked)} "
+                "can answer: lower it, or give more people in `whom`"
+            )
 
 
 def _of_match(name: str, match: Match, areas: Collection[str]) -> Iterator[str]:

@@ -90,6 +90,16 @@ def test_a_change_is_a_new_version_with_its_entry_and_the_old_one_is_kept(
             "there is no role 'boss': take one of owner,",
         ),
         (
+            Ledger(
+                policies=(
+                    msgspec.structs.replace(
+                        POLICY, steps=(Step(0, POLICY.steps[1].whom), Step(60, POLICY.steps[1].whom, acks=2))
+                    ),
+                )
+            ),
+            "step 2: `acks` is 2, and until then only 1 can answer: lower it",
+        ),
+        (
             Ledger(rosters=(msgspec.structs.replace(ROSTER, people=(PersonId("nobody"),)),)),
             "there is no person 'nobody'",
         ),
