@@ -227,8 +227,12 @@ class Alarm(msgspec.Struct, frozen=True):
     @property
     def is_loud(self) -> bool:
         """The last ones who could be told were, and nobody, or too few, took responsibility: the board says so, loudly."""
-        is_answered = self.acked_ms is not None and not self.acks_missing
-        return self.unanswered and not is_answered and self.closed_ms is None
+        return self.unanswered and not self.is_answered and self.closed_ms is None
+
+    @property
+    def is_answered(self) -> bool:
+        """As many as must took responsibility."""
+        return self.acked_ms is not None and not self.acks_missing
 
     @property
     def suppression(self) -> Suppression:

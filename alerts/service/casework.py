@@ -14,8 +14,8 @@ from alerts.rules import ladder, lifecycle, occasions, sending
 from alerts.rules.bundle import bundled_in
 from alerts.rules.casefile import CaseFile
 from alerts.rules.delivery import is_unreached
-from alerts.rules.gaps import codes_of
 from alerts.rules.following import HUSHING, ladder_event
+from alerts.rules.gaps import codes_of
 from alerts.rules.ladder import Hold, Tell, Tick, Unreached
 from alerts.rules.suppression import NEVER_HANDED_ON, shelf_left
 from alerts.service.bundling import carrying
@@ -120,7 +120,6 @@ class Casework:
                 self._joins(file, event, moment)
             return done
         changed = file.with_case(done.state) if file else CaseFile(done.state.alarm, done.state.worse_version)
-        self.events.extend(done.effects)
         step = done.effects[0].step
         _log.info("alarm", alarm=changed.alarm.id, key=changed.alarm.key, reason=step.value)
         follow = ladder_event(
@@ -131,11 +130,8 @@ class Casework:
             self.escalating.chain_of,
             _who(event),
         )
-        if follow is None:
-            self.books.cases.put(changed)
-        else:
-            self.climb(changed, follow, moment, changed=True)
-        if step is AlarmStep.ACKED and changed.ladder.acks_needed == 1:
+        changed = self._follow(changed, follow, done.effects[0], moment)
+        if step is AlarmStep.ACKED and changed.alarm.is_answered:
             self._withdraw(changed.alarm, {NoticePurpose.REPEAT})
         elif step in HUSHING and changed.alarm.is_silent and changed.ladder.rung >= 0:
             self._withdraw(changed.alarm, {NoticePurpose.RAISED, NoticePurpose.REPEAT})
@@ -157,17 +153,31 @@ class Casework:
         cover = self.windows.cover_of(self.places, began, self.now_ms) if self.windows else None
         return replace(began, cover=cover, shelf=shelf)
 
-    def climb(self, file: CaseFile, event: ladder.Event, moment: Moment, *, changed: bool = False) -> None:
-        """Change a ladder and tell whom it names; where nobody is there, the next ones at once.
-
-        `changed`: the alarm itself is not stored yet. Notices refer to it, so it is stored before them.
-        """
+    def climb(self, file: CaseFile, event: ladder.Event, moment: Moment) -> CaseFile:
+        """Change a ladder and tell whom it names; where nobody is there, the next ones at once."""
         done = ladder.step(file.ladder, event, moment.at_ms)
-        if changed or done.state is not file.ladder:
+        if done.state is not file.ladder:
             file = file.with_ladder(done.state)
             self.books.cases.put(file)
         for tell in done.effects:
             self._tell(file, tell, moment)
+        return file
+
+    def _follow(
+        self, file: CaseFile, event: ladder.Event | None, stepped: AlarmStepped, moment: Moment
+    ) -> CaseFile:
+        """The same for an alarm that changed itself: it is stored before the notices, which refer to it.
+
+        What the journal says of it has what the ladder knows of answers.
+        """
+        done = ladder.step(file.ladder, event, moment.at_ms) if event else None
+        if done:
+            file = file.with_ladder(done.state)
+        self.books.cases.put(file)
+        self.events.append(msgspec.structs.replace(stepped, alarm=file.alarm))
+        for tell in done.effects if done else ():
+            self._tell(file, tell, moment)
+        return file
 
     def tick(self, limit: int, guard: Guard) -> tuple[int, list[AlarmId]]:
         """Let every ladder that is due go on; returns how many were, and which of them could not.
@@ -233,8 +243,8 @@ class Casework:
             carrying(self.books.notices, parcel.notice)
             for parcel in self.books.notices.of_alarm(alarm)
             if parcel.notice.step == file.ladder.rung
-            and parcel.notice.created_ms >= file.ladder.started_ms
-            and parcel.notice.purpose is not NoticePurpose.ANSWER
+            and parcel.notice.created_ms >= max(file.ladder.started_ms, file.ladder.told_ms)
+            and parcel.reply_code is not None  # who is not asked to answer is told, but does not count
             and parcel.notice.channel != ChannelKind.CONSOLE
             and (parcel.notice.state is not NoticeState.SUPERSEDED or bundled_in(parcel.notice.code))
         ]
@@ -256,13 +266,15 @@ class Casework:
         if tell.purpose is NoticePurpose.CLEARED:
             return
         if tell.remind:
-            self.events.append(AlarmStepped(alarm=file.alarm, step=AlarmStep.REMINDED))
+            # Who acknowledged at the console has no number here: the board shows when that expires.
+            if reach.told:
+                self.events.append(AlarmStepped(alarm=file.alarm, step=AlarmStep.REMINDED))
             return
         if reach.told and (tell.rung > 0 or tell.repeat):
             step = AlarmStepped(alarm=file.alarm, step=AlarmStep.ESCALATED, rung=tell.rung)
             self.events.append(step)
         self._duty(file, reach)
-        if not reach.told and not reach.knew:
+        if not reach.asked and not reach.knew:
             file = self._nobody(file, tell)
         elif not reach.is_unmanned:
             return
@@ -273,15 +285,19 @@ class Casework:
         _log.warning("nobody_to_tell", alarm=file.alarm.id, rung=tell.rung)
         self.events.append(AlarmStepped(alarm=file.alarm, step=AlarmStep.NOBODY_TOLD, rung=max(tell.rung, 0)))
         is_last = tell.rung == len(file.ladder.rungs) - 1
-        return self._loudly(file) if is_last and file.alarm.latched else file
+        is_needed = (is_last and file.alarm.latched) or file.alarm.acks_missing
+        return self._loudly(file) if is_needed else file
 
     def _joins(self, file: CaseFile, ack: occasions.Ack, moment: Moment) -> None:
         """One more who takes responsibility; where several must, the ladder waits for it."""
         if file.alarm.closed_ms is not None:
             return
-        if _who(ack) not in file.ladder.acks:
-            self.events.append(AlarmStepped(alarm=file.alarm, step=AlarmStep.ALSO_ACKED, by=ack.by))
-        self.climb(file, ladder.Answered(_who(ack)), moment)
+        is_one_more = _who(ack) not in file.ladder.acks
+        joined = self.climb(file, ladder.Answered(_who(ack)), moment)
+        if is_one_more:
+            self.events.append(AlarmStepped(alarm=joined.alarm, step=AlarmStep.ALSO_ACKED, by=ack.by))
+        if joined.alarm.is_answered and not file.alarm.is_answered:
+            self._withdraw(joined.alarm, {NoticePurpose.REPEAT})
 
     def _ack_expires(self, file: CaseFile) -> None:
         """What nobody is told of at present goes on counting as answered."""
@@ -329,7 +345,7 @@ class Casework:
 
     def _loudly(self, file: CaseFile) -> CaseFile:
         """Journaled, for the board is a fold: it may be the only one who is told."""
-        if file.alarm.unanswered:
+        if file.alarm.unanswered or file.alarm.is_answered:
             return file
         loud = file.with_case(
             lifecycle.Case(msgspec.structs.replace(file.alarm, unanswered=True), file.worse_version)
@@ -343,8 +359,8 @@ class Casework:
         self.teller.withdraw([p for p in parcels if p.notice.purpose in purposes], self.now_ms)
 
 
-_REACHING: Final = frozenset({ladder.Phase.CLIMBING, ladder.Phase.UNANSWERED})
-"""The phases in which a rung that can't be reached sends the ladder on."""
+_REACHING: Final = frozenset({ladder.Phase.CLIMBING, ladder.Phase.UNANSWERED, ladder.Phase.ANSWERED})
+"""The phases in which a rung that can't be reached may send the ladder on; what was answered, if somebody asked."""
 
 
 def _who(event: occasions.Event) -> str:

@@ -12,12 +12,11 @@ from alerts.rules.sending import step
 from alerts.rules.wording import Reader, Said, answer_of, which_one
 from alerts.service.casework import Casework, Moment
 from alerts.service.operators import answer_operator
-from alerts.service.telling import Message, Recipient
+from alerts.service.telling import Message, Recipient, name_of
 from gascore import journal
 from gascore.alarm import Alarm, NoticePurpose, NoticeState
 from gascore.journal import KeyPressed, NoticeStepped, ReceiptReceived, ReplyReceived
 from gascore.operators import OperatorRequested, Outcome
-from gascore.registry import Person
 from gascore.voice import TAKES_OVER
 from gascore.windows import WindowSet
 from gascore.words import Language
@@ -53,10 +52,10 @@ def answer_reply(work: Casework, event: ReplyReceived, at_ms: int) -> None:
         _log.info("reply_of_a_stranger", provider_id=event.provider_id)
         return
     files = {alarm: work.books.cases.of_id(alarm) for alarm in set(codes.values())}
-    waiting = {alarm for alarm, file in files.items() if file and file.alarm.acked_ms is None}
+    waiting = {alarm for alarm, file in files.items() if file and not file.alarm.is_answered}
     meaning = parse(event.body, codes, waiting)
     language = person.language if person else Language.ZH
-    ack = Ack(_name(person, event.sender), person=person.id if person else None)
+    ack = Ack(name_of(person, event.sender), person=person.id if person else None)
     to = Recipient(event.sender, language, person.id if person else None, "")
     answered: set[str] = set()
     for one in _each(meaning):
@@ -84,7 +83,7 @@ def take_key(work: Casework, event: KeyPressed, at_ms: int) -> None:
     if event.digit != TAKES_OVER or parcel.notice.alarm is None or parcel.reply_code is None:
         return
     person = work.teller.person(parcel.address)
-    ack = Ack(_name(person, parcel.address), person=person.id if person else None)
+    ack = Ack(name_of(person, parcel.address), person=person.id if person else None)
     said, alarm = _answer(work, Takes((parcel.notice.alarm,)), Moment(at_ms), ack, parcel.language)
     if said is not None:
         to = Recipient(parcel.address, parcel.language, parcel.notice.person, "")
@@ -118,13 +117,6 @@ def _answer(
             return which_one(codes, language), None
         case Chatter():
             return None, None
-
-
-def _name(person: Person | None, sender: str) -> str:
-    """A name for the record; of a phone without a person only the end, it is nobody's business."""
-    if person is None:
-        return f"…{sender[-4:]}"
-    return person.name
 
 
 def take_receipt(work: Casework, event: ReceiptReceived) -> None:

@@ -9,6 +9,7 @@ from itertools import takewhile
 
 import structlog
 
+from alerts.rules.casefile import CaseFile
 from alerts.rules.delivery import Hop, Parcel, is_unreached
 from alerts.service.casework import Casework
 from alerts.service.rationing import BUDGET
@@ -25,28 +26,31 @@ def go_on(work: Casework, notice: Notice) -> None:
     file = work.books.cases.of_id(notice.alarm)
     if parcel is None or file is None or not is_unreached(parcel.notice):
         return  # it has arrived meanwhile
-    _onwards(work, parcel, file.alarm)
+    _onwards(work, parcel, file)
     for inside in parcel.bundled:
         other = work.books.notices.of_id(inside)
         whose = work.books.cases.of_id(other.notice.alarm) if other and other.notice.alarm else None
         if other and whose:
-            _onwards(work, other, whose.alarm)
+            _onwards(work, other, whose)
 
 
-def _onwards(work: Casework, parcel: Parcel, alarm: Alarm) -> None:
-    if _is_news(alarm, parcel):
-        _hop(work, alarm, parcel)
-    work.check_reached(alarm.id)
+def _onwards(work: Casework, parcel: Parcel, file: CaseFile) -> None:
+    if _is_news(file, parcel):
+        _hop(work, file.alarm, parcel)
+    work.check_reached(file.alarm.id)
 
 
-def _is_news(alarm: Alarm, parcel: Parcel) -> bool:
-    """An alarm that somebody has taken over needs nobody else; that it is over, who was told must hear.
+def _is_news(file: CaseFile, parcel: Parcel) -> bool:
+    """An alarm that enough have taken over needs nobody else; that it is over, who was told must hear.
 
     Unless it is back: then nobody may hear that it is over.
     """
+    alarm = file.alarm
     if parcel.notice.purpose is NoticePurpose.CLEARED:
         return not alarm.active
-    return alarm.acked_ms is None and alarm.closed_ms is None and alarm.inside is None
+    if alarm.closed_ms is not None or alarm.is_silent or parcel.notice.person in file.ladder.acks:
+        return False
+    return not alarm.is_answered or parcel.notice.step <= file.ladder.hastened
 
 
 def _hop(work: Casework, alarm: Alarm, parcel: Parcel) -> None:

@@ -1,6 +1,6 @@
 """Makes notices: for whom, with which words and code, and which older ones they replace."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -14,7 +14,7 @@ from alerts.rules.wording import Reader, Said, said_of
 from alerts.service.bundling import carrying
 from alerts.service.escalating import Escalating
 from gascore.alarm import Alarm, ChannelKind, Notice, NoticePurpose, NoticeState
-from gascore.escalation import BOARD, Gap, Route, Why, is_for_the_board
+from gascore.escalation import BOARD, Gap, Route, is_for_the_board
 from gascore.journal import NoticeStepped
 from gascore.policy import TargetKind
 from gascore.registry import Person
@@ -56,11 +56,13 @@ class Message:
 class Reach(NamedTuple):
     """How many phones a rung reached: `told` now, and those that `knew` already and are left in peace.
 
+    `asked`: so many of those told can take responsibility; a fire station is told, but never answers.
     `gaps`: its targets of which nobody could be told; `manned`: the rosters that have somebody on duty.
     """
 
     told: int
     knew: int
+    asked: int
     gaps: tuple[Gap, ...] = ()
     manned: frozenset[str] = frozenset()
 
@@ -92,20 +94,23 @@ class Teller:
         recipients = self._recipients(alarm, tell, routes, before)
         knew = 0
         if tell.acked and not tell.remind:
-            knew = sum(to.person in tell.acked for to in recipients)
-            recipients = [to for to in recipients if to.person not in tell.acked]
+            answered = [to for to in recipients if to.person in tell.acked]
+            # Of what still holds, that somebody has answered is no reason not to tell others.
+            knew = 0 if alarm.active else len(answered)
+            recipients = [to for to in recipients if to not in answered]
         if not alarm.active and tell.purpose is not NoticePurpose.CLEARED:
             # It is over: who has heard of it would learn nothing new.
             aware = {parcel.address for parcel in before if self._knows(parcel, alarm)}
-            knew += sum(to.address in aware for to in recipients)
+            knew += sum(to.asks and to.address in aware for to in recipients)
             recipients = [to for to in recipients if to.address not in aware]
         self._replace(alarm, tell.purpose, before, recipients, now_ms)
         for to in recipients:
             self.put(alarm, self._message(alarm, tell, to, before, cause_ms), now_ms)
         # Where people should have been told, the board is nobody: the next ones are told at once.
         is_enough = all(map(is_for_the_board, tell.rungs))
-        told = sum(is_enough or to.channel != ChannelKind.CONSOLE for to in recipients)
-        return Reach(told, knew, gaps, manned)
+        told = [to for to in recipients if is_enough or to.channel != ChannelKind.CONSOLE]
+        asked = sum(to.asks or to.channel == ChannelKind.CONSOLE for to in told)
+        return Reach(len(told), knew, asked, gaps, manned)
 
     def put(self, alarm: Alarm | None, message: Message, now_ms: int) -> bool:
         """Put one message into the outbox; False: it is there already."""
@@ -175,6 +180,15 @@ class Teller:
             return perhaps and told.code == NO_KEY
         return alarm.latched or told.state is not NoticeState.PENDING
 
+    def _has_heard(self, to: Recipient, before: list[Parcel]) -> bool:
+        """Whether a text of this alarm has left for this phone, at least: else it gets its first one now."""
+        told = (
+            carrying(self._notices, parcel.notice)
+            for parcel in before
+            if parcel.address == to.address and parcel.notice.purpose in _ALARMING
+        )
+        return any(one.state not in FAILED and one.state is not NoticeState.PENDING for one in told)
+
     def _routes(self, alarm: Alarm, tell: Tell) -> tuple[list[Route], tuple[Gap, ...], frozenset[str]]:
         routes: list[Route] = []
         rosters: set[str] = set()
@@ -193,14 +207,20 @@ class Teller:
         for to in map(_recipient, routes):
             found.setdefault(to.address, to)
         if tell.remind:
-            people = (self._escalating.person(PersonId(one)) for one in tell.acked)
-            for person in filter(None, people):
-                found[person.phone] = Recipient(person.phone, person.language, person.id, "")
+            found |= {to.address: to for to in self._reminded(tell.acked, before)}
         if tell.told:
             for parcel in before:
                 if self._knows(parcel, alarm, perhaps=True):
                     found.setdefault(parcel.address, _same_again(parcel))
         return list(found.values())
+
+    def _reminded(self, acked: tuple[str, ...], before: list[Parcel]) -> Iterator[Recipient]:
+        """Who has answered: people of the ledger, and phones that are nobody's there."""
+        for person in filter(None, (self._escalating.person(PersonId(one)) for one in acked)):
+            yield Recipient(person.phone, person.language, person.id, "")
+        for parcel in before:
+            if parcel.notice.person is None and name_of(None, parcel.address) in acked:
+                yield _same_again(parcel)
 
     def _replace(
         self,
@@ -223,9 +243,13 @@ class Teller:
     def _message(
         self, alarm: Alarm, tell: Tell, to: Recipient, before: list[Parcel], cause_ms: int | None
     ) -> Message:
-        code, said = self._words(alarm, tell.purpose, to, before)
-        key = f"{alarm.id}:{alarm.version}:{tell.purpose}:{tell.rung}:{tell.repeat}:{to.address}"
-        return Message(to, tell.purpose, said.text, key, code, tell.rung, cause_ms, said)
+        purpose = tell.purpose
+        if purpose is NoticePurpose.REPEAT and not tell.remind and not self._has_heard(to, before):
+            purpose = NoticePurpose.RAISED
+        code, said = self._words(alarm, purpose, to, before)
+        why = "remind" if tell.remind else purpose
+        key = f"{alarm.id}:{alarm.version}:{why}:{tell.rung}:{tell.repeat}:{to.address}"
+        return Message(to, purpose, said.text, key, code, tell.rung, cause_ms, said)
 
     def _words(
         self, alarm: Alarm, purpose: NoticePurpose, to: Recipient, before: list[Parcel]
@@ -257,4 +281,10 @@ def _same_again(parcel: Parcel) -> Recipient:
     """Who was told so, and where to go on with the same person if that fails now."""
     one = parcel.notice
     hops = tuple(hop for hop in parcel.hops if hop.person == one.person)
-    return Recipient(parcel.address, parcel.language, one.person, one.role, one.channel, hops)
+    asks = parcel.reply_code is not None
+    return Recipient(parcel.address, parcel.language, one.person, one.role, one.channel, hops, asks)
+
+
+def name_of(person: Person | None, phone: str) -> str:
+    """A name for the record; of a phone without a person only the end, it is nobody's business."""
+    return f"…{phone[-4:]}" if person is None else person.name

@@ -37,10 +37,10 @@ def test_a_hose_comes_off_at_night_nobody_answers_and_the_duty_officer_takes_ove
     assert "加重:" in town.heard(Role.OWNER)[-1][1]
     assert "高限55%LEL" in town.heard(Role.OWNER)[-1][1]
 
-    town.advance(89)
+    town.advance(69)
     assert Role.DUTY_OFFICER not in town.told()
     town.advance(1)
-    assert town.heard_at(Role.DUTY_OFFICER) == [110]
+    assert town.heard_at(Role.DUTY_OFFICER) == [90], "that it gets worse puts nobody's turn off"
 
     town.advance(10)
     town.reply(Role.DUTY_OFFICER, town.code(Role.DUTY_OFFICER))
