@@ -122,7 +122,9 @@ def test_a_leak_is_as_urgent_as_its_place(
     assert priority_of(AlarmKind.LEAK, level, room=room, wrong_gas=wrong_gas) is priority
 
 
-@pytest.mark.parametrize("kind", set(AlarmKind) - {AlarmKind.LEAK, AlarmKind.UNKNOWN_LEAK, AlarmKind.TREND})
+@pytest.mark.parametrize(
+    "kind", sorted(set(AlarmKind) - {AlarmKind.LEAK, AlarmKind.UNKNOWN_LEAK, AlarmKind.TREND})
+)
 def test_what_is_no_leak_is_of_medium_priority(kind: AlarmKind) -> None:
     assert priority_of(kind, Level.NONE, room=RoomKind.CYLINDER_ROOM, wrong_gas=True) is Priority.MEDIUM
 
