@@ -17,23 +17,13 @@ from alerts.service.courier import Courier, HouseRules
 from alerts.service.switchboard import Registered, Switchboard
 from gascore.alarm import AlarmStatus, ChannelKind, NoticeState
 from gascore.journal import AlarmStep, AlarmStepped, ConditionRaised, NoticeStepped, Reason, Sample
-from gascore.registry import Detector, Duty, Ledger, Person, Role, Room, Site, SiteKind
-from gascore.words import (
-    AreaId,
-    Condition,
-    DetectorId,
-    Level,
-    PersonId,
-    RoomId,
-    RoomKind,
-    SiteId,
-    SupplyGas,
-    TargetGas,
-)
+from gascore.registry import Role
+from gascore.words import Condition, DetectorId, Level
 from gaswatch.stores.desk import SqlBooks
 from support.alarm_town import PEOPLE, AlarmTown
 from support.killer import Killed, KillingBooks
 from support.phones import Phones
+from support.street import a_street, phone_of, site_of
 
 pytestmark = pytest.mark.story
 LEAKS: Final = 200
@@ -146,7 +136,7 @@ def test_two_hundred_leaks_within_a_minute_while_everything_is_killed_again_and_
     tmp_path: Path, seed: int
 ) -> None:
     town = InProduction(tmp_path)
-    town.registry.put(a_street(), by="test", at_ms=town.start_ms)
+    town.registry.put(a_street(LEAKS), by="test", at_ms=town.start_ms)
     town.settle()
     chance = Random(seed)  # noqa: S311 -- the seed of a story
     began = sorted(chance.randrange(STORM_S * 1000) for _ in range(LEAKS))
@@ -168,8 +158,8 @@ def test_two_hundred_leaks_within_a_minute_while_everything_is_killed_again_and_
     alarms = {e.alarm.site: e.alarm for e in town.events(AlarmStepped) if e.step is AlarmStep.OPENED}
     assert len(alarms) == LEAKS
     for number, at_ms in enumerate(began):
-        told_s = town.phones.inbox[_phone(number)][0][0] - at_ms // 1000
-        was_caught = alarms[_site(number)].id in caught
+        told_s = town.phones.inbox[phone_of(number)][0][0] - at_ms // 1000
+        was_caught = alarms[site_of(number)].id in caught
         assert told_s <= (CAUGHT_S if was_caught else SLACK_S), f"{number} was told after {told_s} s"
     climbed: dict[tuple[int, int], int] = {}
     for entry in town.journal.after(0, 1_000_000):
@@ -198,60 +188,13 @@ def _survives(town: AlarmTown, seconds: float, caught: set[int]) -> None:
             return
 
 
-def _phone(number: int) -> str:
-    return f"+861370001{number:04}"
-
-
-def _site(number: int) -> SiteId:
-    return SiteId(f"street-{number}")
-
-
 def _leaks(number: int, now_ms: int) -> ConditionRaised:
     return ConditionRaised(
         detector=DetectorId(f"street-{number}"),
-        site=_site(number),
+        site=site_of(number),
         condition=Condition.LEAK,
         since_ms=now_ms,
         reason=Reason.REPORTED_STATE,
         level=Level.LOW,
         sample=Sample(received_ms=now_ms, lel=30.0),
-    )
-
-
-def a_street() -> Ledger:
-    """Two hundred restaurants, each with its owner and one detector."""
-    numbers = range(LEAKS)
-    return Ledger(
-        areas=(),
-        people=tuple(Person(PersonId(f"o-{n}"), "店主", "Owner", _phone(n)) for n in numbers),
-        sites=tuple(
-            Site(
-                id=_site(n),
-                name=f"街{n:03}",
-                name_en=f"Street {n:03}",
-                short_name=f"街{n:03}",
-                short_name_en=f"Street {n:03}",
-                kind=SiteKind.RESTAURANT,
-                area=AreaId("grid"),
-                address=f"{n} Main Street",
-            )
-            for n in numbers
-        ),
-        rooms=tuple(
-            Room(RoomId(f"r-{n}"), _site(n), "厨房", "K", RoomKind.KITCHEN, SupplyGas.NATURAL_GAS)
-            for n in numbers
-        ),
-        detectors=tuple(
-            Detector(
-                no=1000 + n,
-                id=DetectorId(f"street-{n}"),
-                site=_site(n),
-                room=RoomId(f"r-{n}"),
-                model="T1",
-                target=frozenset({TargetGas.METHANE}),
-                commissioned_ms=1,
-            )
-            for n in numbers
-        ),
-        duties=tuple(Duty(PersonId(f"o-{n}"), Role.OWNER, _site(n)) for n in numbers),
     )
