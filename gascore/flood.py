@@ -10,16 +10,25 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from gascore.canary import is_canary
 from gascore.journal import AlarmStep, AlarmStepped
 
 MINUTE_MS: Final = 60_000
 ANNOUNCING: Final = frozenset({AlarmStep.OPENED, AlarmStep.CAME_BACK, AlarmStep.WORSE, AlarmStep.ON_ITS_OWN})
 """The steps with which an alarm asks for somebody's attention, for the first time or anew."""
+RELEASING: Final = frozenset({AlarmStep.UNSHELVED, AlarmStep.UNCOVERED})
+"""The steps with which one that was kept silent does, unless somebody has answered or it is over."""
 
 
 def is_annunciated(event: AlarmStepped) -> bool:
-    """Whether an operator was shown it as something to act on: not what is shelved, in maintenance or grouped."""
-    return event.step in ANNOUNCING and not event.alarm.is_silent
+    """Whether an operator was shown it as something to act on.
+
+    That is not what is shelved, in maintenance or grouped, and no canary's test leak.
+    """
+    alarm = event.alarm
+    if alarm.is_silent or is_canary(alarm.detector):
+        return False
+    return event.step in ANNOUNCING or (event.step in RELEASING and alarm.active and alarm.acked_ms is None)
 
 
 class FloodLimits(msgspec.Struct, frozen=True):

@@ -98,7 +98,7 @@ class Upkeep:
         if len(self._sets) > REMEMBERED:
             since_ms = work.now_ms - chatter.WINDOW_MS
             self._sets = {key: times for key, times in self._sets.items() if times[-1] > since_ms}
-        times = self._sets[alarm.key] = chatter.seen(self._sets.get(alarm.key, ()), work.now_ms)
+        times = self._sets[alarm.key] = chatter.seen(self._sets.get(alarm.key, ()), alarm.changed_ms)
         if not chatter.chatters(times):
             return
         _log.warning("alarm_chatters", alarm=alarm.id, key=alarm.key)

@@ -95,3 +95,12 @@ def test_a_chattering_leak_is_flagged_and_told_as_any_other(tmp_path: Path) -> N
     steady.advance(360)
     for role in (Role.OWNER, Role.SHIFT_LEADER, Role.MAINTENANCE):
         assert len(town.heard(role)) >= len(steady.heard(role)) > 0, role
+
+
+def test_faults_an_hour_apart_that_are_taken_in_at_once_do_not_chatter(tmp_path: Path) -> None:
+    town = AlarmTown(tmp_path)
+    town.running = False
+    flaps(town, Condition.FAULT, 3, every_s=3_600)
+    town.running = True
+    town.settle()
+    assert not town.events(AlarmChatters)

@@ -12,7 +12,7 @@ from gascore.flood import (
     wake_at,
 )
 from gascore.journal import AlarmStep
-from gascore.words import AlarmId
+from gascore.words import AlarmId, DetectorId
 from support.alarms import a_leak, later, stepped
 
 LIMITS = FloodLimits()
@@ -78,3 +78,15 @@ def test_what_another_alarm_stands_for_and_what_nobody_has_to_look_at_is_not_ann
     assert is_annunciated(stepped(alarm, AlarmStep.WORSE))
     assert not is_annunciated(stepped(later(alarm, inside=AlarmId(9))))
     assert not is_annunciated(stepped(alarm, AlarmStep.ACKED))
+
+
+def test_a_canarys_test_leak_is_no_flood() -> None:
+    assert not is_annunciated(stepped(later(a_leak(), detector=DetectorId("canary-north"))))
+
+
+def test_what_was_kept_silent_is_annunciated_when_it_is_released_and_nobody_has_answered() -> None:
+    alarm = a_leak()
+    for step_ in (AlarmStep.UNSHELVED, AlarmStep.UNCOVERED):
+        assert is_annunciated(stepped(alarm, step_))
+        assert not is_annunciated(stepped(later(alarm, acked_ms=1), step_))
+        assert not is_annunciated(stepped(later(alarm, active=False), step_))
