@@ -175,7 +175,7 @@ class Board:
         shown = [one.alarm for one in self._open.values() if one.alarm.inside is None]
         loud = [one for one in shown if not one.is_silent]
         by_priority = Counter(one.priority for one in loud)
-        unacked = sum(one.acked_ms is None for one in loud)
+        unacked = sum(not one.is_answered for one in loud)
         inside = len(self._open) - len(shown)
         return Counts(
             {str(int(one)): by_priority[one] for one in Priority},
@@ -336,6 +336,8 @@ def row_of(
         suppressed_reason=hidden.reason if hidden else "",
         owner=alarm.owner,
         loud=alarm.is_loud,
+        acks_missing=alarm.acks_missing,
+        ack_expires_ms=alarm.ack_expires_ms,
     )
 
 

@@ -53,6 +53,8 @@ class Row(msgspec.Struct, frozen=True):
         chatters: it was set three times within a minute.
         suppression: why nobody is told, until when at most, by whose word and for what reason.
         owner: who works on it.
+        acks_missing: so many more must take responsibility, though somebody has.
+        ack_expires_ms: when the acknowledgement counts no more without a sign of progress; None: never.
         inside: the alarm that stands for this one; such rows are not on the console, but in its list.
     """
 
@@ -95,6 +97,8 @@ class Row(msgspec.Struct, frozen=True):
     suppressed_reason: str = ""
     owner: str | None = None
     loud: bool = False
+    acks_missing: int = 0
+    ack_expires_ms: int | None = None
 
 
 class Counts(msgspec.Struct, frozen=True):

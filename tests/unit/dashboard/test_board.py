@@ -260,3 +260,12 @@ def test_an_alarm_that_nobody_answers_to_the_last_step_is_loud_until_somebody_do
     assert [row.loud for row in board.take().rows] == [True]
     board.fold(entries(stepped(acked(told), AlarmStep.ACKED), first_id=3))
     assert [row.loud for row in board.take().rows] == [False]
+
+
+def test_while_too_few_have_answered_the_row_says_so_stays_loud_and_counts_as_not_acknowledged() -> None:
+    board = Board(NAMES)
+    alarm = later(acked(a_leak()), unanswered=True, acks_missing=1, ack_expires_ms=NOW_MS + 1_800_000)
+    board.fold(entries(stepped(alarm, AlarmStep.ACKED)))
+    (row,) = board.take().rows
+    assert (row.loud, row.acks_missing, row.ack_expires_ms) == (True, 1, NOW_MS + 1_800_000)
+    assert board.counts({}).unacked == 1
