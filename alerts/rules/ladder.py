@@ -122,7 +122,7 @@ def _told_again(state: Ladder, event: Start, now_ms: int) -> Step:
     again = due_at(msgspec.structs.replace(again, repeats=repeats))
     if again.rung < 0:
         return Step(again, (), Because.STARTED_AGAIN)
-    tell = Tell(event.purpose, again.rungs[: again.rung + 1], again.rung, repeats, told=True)
+    tell = Tell(event.purpose, again.rungs[: again.rung + 1], again.rung, again.told_again, told=True)
     return Step(again, (tell,), Because.STARTED_AGAIN)
 
 
@@ -208,7 +208,7 @@ def _climb(state: Ladder, event: Event, now_ms: int) -> Step:
     climbed = due_at(climbed)
     if not told:
         return Step(climbed, (), Because.NOT_DUE)
-    tell = Tell(purpose, told, climbed.rung, climbed.repeats, acked=climbed.acks)
+    tell = Tell(purpose, told, climbed.rung, climbed.told_again, acked=climbed.acks)
     return Step(climbed, (tell,), reason)
 
 
@@ -241,8 +241,8 @@ def _hasten(state: Ladder, event: Event, now_ms: int) -> Step:
         hastened = msgspec.structs.replace(state, rung=up, hastened=up)
         tell = Tell(NoticePurpose.RAISED, state.rungs[up : up + 1], up, acked=state.acks)
     else:
-        hastened = msgspec.structs.replace(state, repeats=state.repeats + 1, hastened=state.rung)
-        tell = Tell(NoticePurpose.REPEAT, state.rungs, state.rung, repeat=hastened.repeats, acked=state.acks)
+        hastened = msgspec.structs.replace(state, hastes=state.hastes + 1, hastened=state.rung)
+        tell = Tell(NoticePurpose.REPEAT, state.rungs, state.rung, hastened.told_again, acked=state.acks)
     return Step(due_at(hastened), (tell,), Because.HASTENED)
 
 

@@ -46,6 +46,7 @@ class Ladder(msgspec.Struct, frozen=True):
         expires_ms, remind_ms: when their answer counts no more, and when they are reminded of that.
         reminders: how many reminders were told.
         hastened: the rung that was told because a person asked for it, though it was answered (-1: none).
+        hastes: so many repeats were told because a person asked for them; they put off none of the others.
     """
 
     phase: Phase = Phase.IDLE
@@ -61,11 +62,17 @@ class Ladder(msgspec.Struct, frozen=True):
     told_ms: int = 0
     remind_ms: int | None = None
     hastened: int = -1
+    hastes: int = 0
 
     @property
     def rungs(self) -> tuple[Rung, ...]:
         """The steps of its chain."""
         return self.chain.steps
+
+    @property
+    def told_again(self) -> int:
+        """How many repeats were told in all: the number of the last one."""
+        return self.repeats + self.hastes
 
     @property
     def acks_needed(self) -> int:

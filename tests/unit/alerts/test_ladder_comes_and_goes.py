@@ -232,3 +232,11 @@ def test_what_is_answered_and_nobody_asked_more_for_stays_where_it_is(
     steps = run(Ladder(), *before)
     left = step(steps[-1].state, Unreached(steps[-1].state.rung), T + 70 * S)
     assert (left.effects, left.state) == ((), steps[-1].state)
+
+
+def test_repeats_that_a_person_asked_for_put_off_none_of_the_others() -> None:
+    steps = run(Ladder(), (0, Start(URGENT)), (310, Tick()), *((320 + n, Hasten()) for n in range(8)))
+    assert steps[-1].wake_at == T + 600 * S
+    numbers = [done.effects[0].repeat for done in steps[2:]]
+    repeat = step(steps[-1].state, Tick(), T + 600 * S).effects[0].repeat
+    assert len({*numbers, repeat}) == 9, "each is another message"
