@@ -140,6 +140,7 @@ class Desk:
         work = Casework(books, self._registry, self._grouping.groups, self._zone, now_ms)
         work.windows = self._windows
         work.shelve_ms = self._grouping.limits.shelve_ms
+        work.teller.call = self._grouping.limits.call
         return work
 
     def _hurry(self, now_ms: int) -> Turned:
@@ -177,7 +178,7 @@ class Desk:
         for key, trouble in {**watched, OWN_JOURNAL: self._skipped}.items():
             _watch(work, key, trouble)
         self._windows.settle(work)
-        self._manning.settle(work)
+        self._look_for_gaps(work)
         grouping.settle(work)
         ticked = self._climb(work, grouping)
         self._upkeep.settle(work)
@@ -207,6 +208,16 @@ class Desk:
         if stuck:
             self._skipped = Trouble("ladder_stuck", work.now_ms)
         return ticked
+
+    def _look_for_gaps(self, work: Casework) -> None:
+        """A record that nobody can make sense of must not keep leaks from people who are there."""
+        try:
+            with work.attempt():
+                self._manning.settle(work)
+        except SpoiledError:
+            self._manning.forget()
+            _log.exception("gaps_unknown")
+            self._skipped = Trouble("ladder_stuck", work.now_ms)
 
     def _read(self, work: Casework, lane: Lane) -> bool:
         """Take in what is for this lane, up to `ENTRIES`; whether there is more."""

@@ -58,6 +58,8 @@ class Escalating:
 
     def gaps(self, site: SiteId | None = None) -> list[Gap]:
         """Of whom nobody could be told now, by the policies in use: their people and rosters, or their roles at `site`."""
+        if not self.has_policies:
+            return []
         staff = self._staff(site, [])
         found = {
             gap: None

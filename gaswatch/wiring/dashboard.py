@@ -143,20 +143,24 @@ def parts_over(
         contacts=SqlContactList(engine),
         callbacks=SqlCallbacks(engine),
         pages=pages,
-        options=Options(
-            public=settings.public,
-            zone=ZoneInfo(settings.timezone),
-            language=settings.language,
-            twilio_token=settings.twilio_auth_token.get_secret_value(),
-            callback_token=settings.callback_token.get_secret_value(),
-            callback_sources=settings.callback_sources,
-            callback_repeats_ms=round(settings.callback_repeats_s * 1000),
-            static=static,
-            version=__version__,
-            operators=settings.operators,
-            stale_ms=round(settings.hazard_after_s * 1000),
-        ),
+        options=_options(settings, static),
         new_id=lambda: uuid4().hex,
+    )
+
+
+def _options(settings: Settings, static: Path | None) -> Options:
+    return Options(
+        public=settings.public,
+        zone=ZoneInfo(settings.timezone),
+        language=settings.language,
+        twilio_token=settings.twilio_auth_token.get_secret_value(),
+        callback_token=settings.callback_token.get_secret_value(),
+        callback_sources=settings.callback_sources,
+        callback_repeats_ms=round(settings.callback_repeats_s * 1000),
+        static=static,
+        version=__version__,
+        operators=settings.operators,
+        stale_ms=round(settings.hazard_after_s * 1000),
     )
 
 
