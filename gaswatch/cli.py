@@ -100,7 +100,8 @@ def templates(
     module = import_module("alerts.adapters.template_file")
     if provider not in module.PROVIDERS:
         raise typer.BadParameter(f"{provider!r} takes no templates; {', '.join(sorted(module.PROVIDERS))} do")
-    typer.echo(module.proposal(provider), nl=False)
+    call = import_module("gaswatch.settings").load().emergency_number
+    typer.echo(module.proposal(provider, call), nl=False)
 
 
 @_ledger.command(name="import")

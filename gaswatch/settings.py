@@ -98,6 +98,8 @@ class Settings(ChannelSettings):
     sim_every_s: float = Field(default=10.0, ge=1, le=86_400)
     """Seconds between the reports of a simulated detector."""
     timezone: str = "Asia/Shanghai"
+    emergency_number: str = "119"
+    """Whom a leak's text says to call from outside, two to five digits; 119: the fire brigade of mainland China."""
     language: Language = Language.ZH
     log_format: Literal["text", "json"] = "text"
 
@@ -147,10 +149,14 @@ class Settings(ChannelSettings):
     """No receipt of a text for so long: the provider is asked, and the person told otherwise (docs/adr/0022)."""
     bundle_s: float = Field(default=120.0, ge=0, le=3_600)
     """So long after a text what is no leak waits to go together; 0: each goes alone."""
+    texts_per_minute: int = Field(default=10, ge=1)
+    """To one number; the last fifth is kept for leaks, which are sent in any case …"""
+    texts_per_hour: int = Field(default=30, ge=1)
     texts_per_day: int = Field(default=50, ge=1)
-    """To one number; the last fifth is kept for leaks, which are sent in any case."""
-    calls_per_day: int = Field(default=20, ge=1)
+    calls_per_minute: int = Field(default=1, ge=1)
     """… the same for calls."""
+    calls_per_hour: int = Field(default=5, ge=1)
+    calls_per_day: int = Field(default=20, ge=1)
     offline_hold_s: float = Field(default=45.0, ge=0, le=3_600)
     """The first text of a silence waits so long: it may be over, or one of many by then. Leaks never wait."""
     outage_share: float = Field(default=0.3, gt=0, lt=1)
@@ -250,6 +256,13 @@ class Settings(ChannelSettings):
             raise ValueError(
                 "must be an address such as https://hc-ping.com/… that expects a call every minute"
             )
+        return value
+
+    @field_validator("emergency_number")
+    @classmethod
+    def _short_number(cls, value: str) -> str:
+        if not re.fullmatch(r"[0-9]{2,5}", value):
+            raise ValueError(f"{value[:_SHOWN_MOST]!r} must be two to five digits, such as 119, 112 or 10010")
         return value
 
     @field_validator("timezone")

@@ -15,6 +15,7 @@ from typing import Final
 import msgspec
 
 from alerts.rules.templates import VARIABLE_MAX, Book, Template, proposed
+from alerts.rules.words_of_texts import CALL
 from gascore.words import Language
 
 SPOKEN: Final = frozenset({"aliyun_voice"})
@@ -64,9 +65,9 @@ def written(provider: str, texts: Mapping[str, Template]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def proposal(provider: str) -> str:
-    """The same for all that is needed; the codes are to be filled in."""
-    return written(provider, proposed(spoken=provider in SPOKEN))
+def proposal(provider: str, call: str = CALL) -> str:
+    """The same for all that is needed; the codes are to be filled in. `call`: the number that texts say to call."""
+    return written(provider, proposed(spoken=provider in SPOKEN, call=call))
 
 
 def _book(name: str, table: _Table) -> Book:

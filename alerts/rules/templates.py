@@ -12,6 +12,8 @@ from typing import Final
 
 from alerts.rules.wording import LIMIT, UNANSWERED_PURPOSE, Answers
 from alerts.rules.words_of_texts import (
+    CALL,
+    CONTACT_CALL,
     CONTACT_TEST,
     KINDS,
     LATE_MARK,
@@ -51,7 +53,7 @@ _ANSWERS: Final[Mapping[str, Mapping[Language, str]]] = {
     Answers.WHICH_ONE: WHICH_ONE,
     CONTACT: {Language.ZH: CONTACT_TEST[Language.ZH].removeprefix(SIGNATURE[Language.ZH])},
 }
-"""Of no alarm: our answers to replies, and the monthly test. Never spoken."""
+"""Of no alarm: our answers to replies, and the monthly test. Spoken is the test alone, to lines that take no texts."""
 NO_TEMPLATE: Final = "no_template"
 """Why a provider was not asked: of what is to be said it has none."""
 CODE: Final = "code"
@@ -138,9 +140,12 @@ def needed(*, spoken: bool) -> Iterator[str]:
         yield from _ANSWERS
 
 
-def proposed(*, spoken: bool) -> dict[str, Template]:
-    """Texts to have approved, of the same words as the free texts, in Chinese; the codes come from the provider."""
-    texts = {}
+def proposed(*, spoken: bool, call: str = CALL) -> dict[str, Template]:
+    """Texts to have approved, of the same words as the free texts, in Chinese; the codes come from the provider.
+
+    `call`: the number that leaks' texts say to call.
+    """
+    texts = {CONTACT: Template("", CONTACT_CALL[Language.ZH])} if spoken else {}
     for name in needed(spoken=spoken):
         if name in _ANSWERS:
             texts[name] = Template("", _ANSWERS[name][Language.ZH])
@@ -156,7 +161,8 @@ def proposed(*, spoken: bool) -> dict[str, Template]:
             text = f"{{place}}{what},{{when}}{UNANSWERED[Language.ZH]}{reply}"
         else:
             news = NEWS[Language.ZH][NoticePurpose(purpose)]
-            text = f"{news}{{place}}{what}{values},{{when}}{TO_DO[Language.ZH][AlarmKind(kind)][0]}{reply}"
+            to_do = TO_DO[Language.ZH][AlarmKind(kind)][0].format(call=call)
+            text = f"{news}{{place}}{what}{values},{{when}}{to_do}{reply}"
         texts[name] = Template("", text)
     return texts
 

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from alerts.rules.words_of_texts import (
-    AGAIN,
+    CALL,
     KINDS,
     LATE,
     LATE_MARK,
@@ -21,6 +21,7 @@ from alerts.rules.words_of_texts import (
     NEWS,
     NO_SUCH_CODE,
     OVER_SINCE,
+    REMINDER,
     REPLY,
     ROOMS,
     SIGNATURE,
@@ -50,10 +51,11 @@ _DAY_MS: Final = 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who reads it: the language, and the time zone of the town."""
+    """Who reads it: the language, the time zone of the town, and whom to call there."""
 
     language: Language
     zone: tzinfo
+    call: str = CALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,37 +109,40 @@ def limit_of(text: str) -> int:
 
 
 def said_of(
-    alarm: Alarm, purpose: NoticePurpose, *, names: Names, reader: Reader, reply_code: str | None
+    alarm: Alarm,
+    purpose: NoticePurpose,
+    *,
+    names: Names,
+    reader: Reader,
+    reply_code: str | None,
+    remind: bool = False,
 ) -> Said:
     """What tells somebody of an alarm; `reply_code` None: it needs no answer.
 
-    The text leaves room for `again`.
+    `remind`: to who has taken over and is to say so again (a template says the same as a repeat).
     """
     if purpose is NoticePurpose.CLEARED:
         reply_code = None
     over = not alarm.active and purpose is not NoticePurpose.CLEARED
     return Said(
-        text=_text_of(alarm, purpose, names, reader, reply_code),
+        text=_fit(_pieces(alarm, purpose, names, reader, remind=remind), reader.language, reply_code),
         template=f"{alarm.kind}.{UNANSWERED_PURPOSE if over else purpose}",
         params=_params_of(alarm, purpose, names, reader, reply_code),
     )
 
 
-def _text_of(
-    alarm: Alarm, purpose: NoticePurpose, names: Names, reader: Reader, reply_code: str | None
-) -> str:
+def _pieces(
+    alarm: Alarm, purpose: NoticePurpose, names: Names, reader: Reader, *, remind: bool
+) -> list[_Piece]:
     if purpose is NoticePurpose.CLEARED:
-        pieces = _all_clear(alarm, names, reader)
-    elif not alarm.active:
-        pieces = _nobody_answered(alarm, names, reader)
-    elif reader.language is Language.ZH:
-        pieces = _chinese(alarm, purpose, names, reader)
-    else:
-        pieces = _english(alarm, purpose, names, reader)
-    if reply_code:
-        pieces.append(_Piece(REPLY[reader.language].format(reply_code)))
-    limit = limit_of(_joined(pieces))
-    return _fit(pieces, limit - len(AGAIN[reader.language]))
+        return _all_clear(alarm, names, reader)
+    if not alarm.active:
+        return _nobody_answered(alarm, names, reader)
+    if remind and alarm.acked_ms is not None:
+        return _reminder(alarm, alarm.acked_ms, names, reader)
+    if reader.language is Language.ZH:
+        return _chinese(alarm, purpose, names, reader)
+    return _english(alarm, purpose, names, reader)
 
 
 def _params_of(
@@ -155,11 +160,6 @@ def _params_of(
         "code": reply_code or "",
     }
     return {name: value for name, value in params.items() if value}
-
-
-def again(text: str, language: Language) -> str:
-    """The same text, saying that it may have come before."""
-    return AGAIN[language] + text
 
 
 def answer_of(outcome: Outcome, alarm: Alarm | None, *, site: str, reader: Reader) -> Said:
@@ -187,7 +187,7 @@ def which_one(codes: tuple[str, ...], language: Language) -> Said:
 
 
 def _chinese(alarm: Alarm, purpose: NoticePurpose, names: Names, reader: Reader) -> list[_Piece]:
-    must, *may = TO_DO[Language.ZH][alarm.kind]
+    must, *may = _to_do(alarm, reader)
     return [
         _Piece(SIGNATURE[Language.ZH] + NEWS[Language.ZH][purpose]),
         _Piece(LATE[Language.ZH] if alarm.late else ""),
@@ -202,7 +202,7 @@ def _chinese(alarm: Alarm, purpose: NoticePurpose, names: Names, reader: Reader)
 
 
 def _english(alarm: Alarm, purpose: NoticePurpose, names: Names, reader: Reader) -> list[_Piece]:
-    must, *may = TO_DO[Language.EN][alarm.kind]
+    must, *may = _to_do(alarm, reader)
     return [
         _Piece(NEWS[Language.EN][purpose]),
         _Piece(LATE[Language.EN] if alarm.late else ""),
@@ -215,6 +215,23 @@ def _english(alarm: Alarm, purpose: NoticePurpose, names: Names, reader: Reader)
         _Piece(must),
         *(_Piece(text, rank=2) for text in may),
     ]
+
+
+def _to_do(alarm: Alarm, reader: Reader) -> list[str]:
+    return [text.format(call=reader.call) for text in TO_DO[reader.language][alarm.kind]]
+
+
+def _reminder(alarm: Alarm, acked_ms: int, names: Names, reader: Reader) -> list[_Piece]:
+    """To who answers for it: it still holds, and silence would have others told again."""
+    language = reader.language
+    before, after = REMINDER[language]
+    what, lel, to_do = _what(alarm, language), _lel(alarm), _to_do(alarm, reader)
+    place = _place(names, language)
+    if language is Language.ZH:
+        head = [_Piece(SIGNATURE[language] + before), *place, _Piece(what), _Piece(lel, rank=4)]
+    else:
+        head = [_Piece(before + what), _Piece(f" {lel}" if lel else "", rank=4), _Piece(" "), *place]
+    return [*head, _Piece(after.format(_clock(acked_ms, reader))), *(_Piece(text, rank=5) for text in to_do)]
 
 
 def _all_clear(alarm: Alarm, names: Names, reader: Reader) -> list[_Piece]:
@@ -288,8 +305,11 @@ def _clock(at_ms: int, reader: Reader) -> str:
     return datetime.fromtimestamp(at_ms / 1000, reader.zone).strftime("%H:%M")
 
 
-def _fit(pieces: list[_Piece], limit: int) -> str:
+def _fit(pieces: list[_Piece], language: Language, reply_code: str | None) -> str:
     """All pieces that must be there, and of the others those that matter most while they fit."""
+    if reply_code:
+        pieces = [*pieces, _Piece(REPLY[language].format(reply_code))]
+    limit = limit_of(_joined(pieces))
     room = limit - sum(len(piece.text) for piece in pieces if piece.rank == _ALWAYS)
     kept = {id(piece) for piece in pieces if piece.rank == _ALWAYS}
     for piece in sorted(pieces, key=lambda piece: piece.rank):

@@ -112,10 +112,12 @@ LEVELS: Final[Mapping[Language, Mapping[Level, str]]] = {
     Language.EN: {Level.NONE: "", Level.LOW: " LOW", Level.HIGH: " HIGH"},
 }
 CALL: Final = "119"
-"""Whom to call from outside: the fire brigade, nationwide."""
+"""Whom to call from outside where no other number is set: the fire brigade of mainland China, nationwide."""
+CALL_LENGTH: Final = 5
+"""The longest number to call for which there is room, such as 10010."""
 TO_DO: Final[Mapping[Language, Mapping[AlarmKind, tuple[str, ...]]]] = {
     Language.ZH: {
-        AlarmKind.LEAK: (f"。关阀禁火禁电,撤到室外拨{CALL}", ",开窗"),
+        AlarmKind.LEAK: ("。关阀禁火禁电,撤到室外拨{call}", ",开窗"),
         AlarmKind.FAULT: ("。该处失去保护,请检修",),
         AlarmKind.OFFLINE: ("。该处失去保护,请查电源网络",),
         AlarmKind.NEVER_REPORTED: ("。该处失去保护,请查安装",),
@@ -133,7 +135,7 @@ TO_DO: Final[Mapping[Language, Mapping[AlarmKind, tuple[str, ...]]]] = {
             ", CLOSE VALVE",
             ", NO FLAME",
             ", NO SWITCHES",
-            f", OUTSIDE CALL {CALL}",
+            ", OUTSIDE CALL {call}",
         ),
         AlarmKind.FAULT: (" repair", " now"),
         AlarmKind.OFFLINE: (" power?",),
@@ -149,12 +151,12 @@ TO_DO: Final[Mapping[Language, Mapping[AlarmKind, tuple[str, ...]]]] = {
 }
 """What to do: the first piece always, the others where there is room. For a leak: close the valve, no flame, no
 switches, get out, and call from outside only (domain.md 6, after GB/T advice; docs/adr/0008). In Chinese all of it
-always has room; in English all of it whenever the place's name is plain ASCII."""
+always has room; in English all of it whenever the place's name is plain ASCII. "{call}" stands for the number."""
 NEWS: Final[Mapping[Language, Mapping[NoticePurpose, str]]] = {
     Language.ZH: {
         NoticePurpose.RAISED: "",
         NoticePurpose.WORSE: "加重:",
-        NoticePurpose.REPEAT: "仍未处理:",
+        NoticePurpose.REPEAT: "仍未处理",
         NoticePurpose.CLEARED: "解除:",
         NoticePurpose.ANSWER: "",
     },
@@ -166,6 +168,11 @@ NEWS: Final[Mapping[Language, Mapping[NoticePurpose, str]]] = {
         NoticePurpose.ANSWER: "",
     },
 }
+REMINDER: Final[Mapping[Language, tuple[str, str]]] = {
+    Language.ZH: ("仍在:", ",{}已接手,请再次确认"),
+    Language.EN: ("Still:", ", taken over {}, still on it?"),
+}
+"""To who has taken over and is to say so again: before the place, and after it with the time of the answer."""
 UNANSWERED: Final[Mapping[Language, str]] = {
     Language.ZH: "。现已解除但无人确认,请核实",
     Language.EN: " over, unanswered",
@@ -173,7 +180,6 @@ UNANSWERED: Final[Mapping[Language, str]] = {
 LATE: Final[Mapping[Language, str]] = {Language.ZH: "(迟报)", Language.EN: "late "}
 LATE_MARK: Final[Mapping[Language, str]] = {Language.ZH: "(迟报)", Language.EN: " late"}
 """The same behind the time, in a template's parameter."""
-AGAIN: Final[Mapping[Language, str]] = {Language.ZH: "重发:", Language.EN: "Again:"}
 REPLY: Final[Mapping[Language, str]] = {Language.ZH: "。回{}接手", Language.EN: " Reply {}"}
 TIME: Final[Mapping[Language, str]] = {Language.ZH: ",{}", Language.EN: " {}"}
 

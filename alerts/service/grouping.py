@@ -19,6 +19,7 @@ from alerts.rules.occasions import Absorbed, Began, Ended, Numbers, StoodFor
 from alerts.rules.outage import Because, Group, Span
 from alerts.rules.outage import Limits as OutageLimits
 from alerts.rules.unstable import Limits as UnstableLimits
+from alerts.rules.words_of_texts import CALL
 from alerts.service.casework import Casework, Moment
 from alerts.service.upkeep import Limits as UpkeepLimits
 from gascore.alarm import LISTED, QUIETED, Alarm, AlarmKind, Outage
@@ -41,13 +42,14 @@ SPACING_MS: Final = 250
 class Limits:
     """When many are a mass, when a connection is unstable, how long a single text waits for either.
 
-    `shelve_ms`: for so long an alarm may be shelved at most.
+    `shelve_ms`: for so long an alarm may be shelved at most. `call`: whom leaks' texts say to call from outside.
     """
 
     outage: OutageLimits = field(default_factory=OutageLimits)
     unstable: UnstableLimits = field(default_factory=UnstableLimits)
     hold_ms: int = 45_000
     shelve_ms: int = 8 * 3_600_000
+    call: str = CALL
     upkeep: UpkeepLimits = field(default_factory=UpkeepLimits)
 
 

@@ -11,6 +11,7 @@ from alerts.rules.receipts import NO_KEY
 from alerts.rules.replies import new_code
 from alerts.rules.sending import step
 from alerts.rules.wording import Reader, Said, said_of
+from alerts.rules.words_of_texts import CALL
 from alerts.service.bundling import carrying
 from alerts.service.escalating import Escalating
 from gascore.alarm import Alarm, ChannelKind, Notice, NoticePurpose, NoticeState
@@ -81,6 +82,8 @@ class Teller:
         self._escalating = escalating
         self._places = escalating.places
         self.zone = escalating.zone
+        self.call = CALL
+        """Whom leaks' texts say to call from outside."""
         self.stepped: list[NoticeStepped] = []
 
     def person(self, phone: str) -> Person | None:
@@ -246,13 +249,19 @@ class Teller:
         purpose = tell.purpose
         if purpose is NoticePurpose.REPEAT and not tell.remind and not self._has_heard(to, before):
             purpose = NoticePurpose.RAISED
-        code, said = self._words(alarm, purpose, to, before)
+        code, said = self._words(alarm, purpose, to, before, remind=tell.remind)
         why = "remind" if tell.remind else purpose
         key = f"{alarm.id}:{alarm.version}:{why}:{tell.rung}:{tell.repeat}:{to.address}"
         return Message(to, purpose, said.text, key, code, tell.rung, cause_ms, said)
 
     def _words(
-        self, alarm: Alarm, purpose: NoticePurpose, to: Recipient, before: list[Parcel]
+        self,
+        alarm: Alarm,
+        purpose: NoticePurpose,
+        to: Recipient,
+        before: list[Parcel],
+        *,
+        remind: bool = False,
     ) -> tuple[str | None, Said]:
         code = None
         if purpose is not NoticePurpose.CLEARED and to.asks:
@@ -262,8 +271,9 @@ class Teller:
             alarm,
             purpose,
             names=self._places.names(alarm, to.language),
-            reader=Reader(to.language, self.zone),
+            reader=Reader(to.language, self.zone, self.call),
             reply_code=code,
+            remind=remind,
         )
         return code, said
 

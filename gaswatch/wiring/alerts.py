@@ -1,12 +1,11 @@
 """Alerts, put together."""
 
 import os
-from dataclasses import replace
 from secrets import token_hex
 from zoneinfo import ZoneInfo
 
 from alerts.adapters.console import Console
-from alerts.rules.budget import DAY_MS, DEFAULTS
+from alerts.rules.budget import DAY_MS, HOUR_MS, MINUTE_MS, Cap
 from alerts.service import Alerts, Parts, Registered, Switchboard
 from alerts.service.courier import HouseRules
 from gascore.alarm import ChannelKind
@@ -69,9 +68,16 @@ def channels_of(settings: Settings, clock: Clock) -> tuple[Registered, ...]:
 
 def house_rules_of(settings: Settings) -> HouseRules:
     """How much a number is asked to bear, and how patient we are."""
-    days = {ChannelKind.SMS: settings.texts_per_day, ChannelKind.VOICE: settings.calls_per_day}
     caps = {
-        kind: tuple(replace(cap, most=days[kind]) if cap.span_ms == DAY_MS else cap for cap in found)
-        for kind, found in DEFAULTS.items()
+        ChannelKind.SMS: (
+            Cap(MINUTE_MS, settings.texts_per_minute),
+            Cap(HOUR_MS, settings.texts_per_hour),
+            Cap(DAY_MS, settings.texts_per_day),
+        ),
+        ChannelKind.VOICE: (
+            Cap(MINUTE_MS, settings.calls_per_minute),
+            Cap(HOUR_MS, settings.calls_per_hour),
+            Cap(DAY_MS, settings.calls_per_day),
+        ),
     }
     return HouseRules(round(settings.receipt_s * 1000), caps, round(settings.bundle_s * 1000))

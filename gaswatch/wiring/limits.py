@@ -22,5 +22,6 @@ def limits_of(settings: Settings) -> Limits:
         ),
         hold_ms=round(settings.offline_hold_s * 1000),
         shelve_ms=round(settings.shelve_max_s * 1000),
+        call=settings.emergency_number,
         upkeep=upkeep_of(settings),
     )

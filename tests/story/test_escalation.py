@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from alerts.rules.delivery import Refused
+from alerts.service.grouping import Limits
 from gascore.alarm import ChannelKind
 from gascore.journal import AlarmStep
 from gascore.operators import OperatorAction
@@ -118,7 +119,10 @@ def test_an_answer_that_nothing_follows_is_reminded_of_and_then_counts_no_more(t
     town.reply(Role.OWNER, town.code(Role.OWNER))
     before = town.phones.count
     town.advance(25 * 60)
-    assert "仍未处理" in town.heard(Role.OWNER)[-1][1]
+    reminder = town.heard(Role.OWNER)[-1][1]
+    assert reminder.startswith("【燃气监管】仍在:李家面馆厨房燃气泄漏")
+    assert ",22:13已接手,请再次确认。" in reminder
+    assert reminder.endswith(f"回{town.code(Role.OWNER)}接手")
     assert town.phones.count == before + 1
     assert town.steps()[-1] == AlarmStep.REMINDED
     assert Role.SHIFT_LEADER not in town.told()
@@ -128,6 +132,13 @@ def test_an_answer_that_nothing_follows_is_reminded_of_and_then_counts_no_more(t
     assert town.heard_at(Role.SHIFT_LEADER) == [30 + 30 * 60]
     town.reply(Role.SHIFT_LEADER, town.code(Role.SHIFT_LEADER))
     assert town.alarm().acked_by == "shift_le"
+
+
+def test_a_leaks_text_says_to_call_the_number_that_is_set(town: AlarmTown) -> None:
+    town.limits = Limits(call="112")
+    town.restart()
+    town.leak()
+    assert "撤到室外拨112" in town.heard(Role.OWNER)[-1][1]
 
 
 def test_a_comment_is_progress(town: AlarmTown) -> None:

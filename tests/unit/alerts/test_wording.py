@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from alerts.rules.wording import LIMIT, Names, Reader, again, answer_of, limit_of, said_of, which_one
-from alerts.rules.words_of_texts import TO_DO
+from alerts.rules.wording import LIMIT, Names, Reader, answer_of, limit_of, said_of, which_one
+from alerts.rules.words_of_texts import CALL, CALL_LENGTH, TO_DO
 from gascore.alarm import Alarm, AlarmKind, GroupKind, NoticePurpose, Outage
 from gascore.operators import Outcome
 from gascore.words import AlarmId, Language, Level, Priority, RoomKind
@@ -18,6 +18,7 @@ ZH: Final = Reader(Language.ZH, ZONE)
 EN: Final = Reader(Language.EN, ZONE)
 T: Final = 1_790_000_000_000
 LONGEST: Final = {Language.ZH: "老城区液化气供应站", Language.EN: "Old Town Depots"}  # one too many
+CALLS: Final = (CALL, "9" * CALL_LENGTH)
 OF_NO_ALARM: Final = {NoticePurpose.ANSWER, NoticePurpose.TEST}
 TELLING: Final = tuple(purpose for purpose in NoticePurpose if purpose not in OF_NO_ALARM)
 
@@ -50,26 +51,26 @@ def an_alarm(kind: AlarmKind = AlarmKind.LEAK, level: Level = Level.HIGH) -> Ala
     )
 
 
+@pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("purpose", TELLING)
 @pytest.mark.parametrize("kind", AlarmKind)
-def test_every_text_fits_one_segment_even_when_it_is_sent_again(
-    kind: AlarmKind, purpose: NoticePurpose, language: Language
+def test_every_text_fits_one_segment(
+    kind: AlarmKind, purpose: NoticePurpose, language: Language, call: str
 ) -> None:
+    must = TO_DO[language][kind][0].format(call=call)
     for level, room in itertools.product(Level, (*RoomKind, None)):
         text = text_of(
             an_alarm(kind, level),
             purpose,
             names=Names(LONGEST[language], room),
-            reader=Reader(language, ZONE),
+            reader=Reader(language, ZONE, call),
             reply_code="9999",
         )
-        assert len(again(text, language)) <= limit_of(text), text
+        assert len(text) <= limit_of(text), text
         assert LONGEST[language][:-1] in text
         assert ("9999" in text) == (purpose is not NoticePurpose.CLEARED)
-        assert (TO_DO[language][kind][0] in text) == (purpose is not NoticePurpose.CLEARED) or not TO_DO[
-            language
-        ][kind][0]
+        assert (must in text) == (purpose is not NoticePurpose.CLEARED) or not must
         assert language is Language.ZH or text.isascii()
 
 
@@ -87,7 +88,7 @@ def test_the_text_of_an_outage_fits_with_a_million_detectors_and_says_how_many_i
         return text_of(alarm, purpose, names=names, reader=Reader(language, ZONE), reply_code="9999")
 
     text = said(1_000_000, LONGEST[language])
-    assert len(again(text, language)) <= limit_of(text)
+    assert len(text) <= limit_of(text)
     if purpose is NoticePurpose.RAISED:
         assert "40/40" in said(40, LONGEST[language])
 
@@ -177,10 +178,10 @@ def test_a_leak_that_is_over_and_unanswered_is_told_as_such(language: Language) 
             reader=Reader(language, ZONE),
             reply_code="9999",
         )
-        assert len(again(text, language)) <= limit_of(text), text
+        assert len(text) <= limit_of(text), text
         assert "9999" in text
         assert ("无人确认" if language is Language.ZH else "unanswered") in text
-        assert TO_DO[language][AlarmKind.LEAK][0] not in text
+        assert TO_DO[language][AlarmKind.LEAK][0].format(call=CALL) not in text
 
 
 def test_what_has_been_so_for_long_has_its_date_instead_of_a_time_of_day() -> None:
@@ -193,19 +194,67 @@ def test_what_has_been_so_for_long_has_its_date_instead_of_a_time_of_day() -> No
     assert said == "【燃气监管】老灶台厨房探测器气种不符,08-22。漏气可能不报警,请更换。回101接手"
 
 
+@pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("room", [*RoomKind, None])
 @pytest.mark.parametrize("late", [True, False])
 @pytest.mark.parametrize("purpose", [NoticePurpose.RAISED, NoticePurpose.WORSE, NoticePurpose.REPEAT])
 def test_a_leak_always_says_valve_flame_switches_out_and_call_from_outside(
-    purpose: NoticePurpose, *, late: bool, room: RoomKind | None
+    purpose: NoticePurpose, *, late: bool, room: RoomKind | None, call: str
 ) -> None:
     alarm = msgspec.structs.replace(an_alarm(), late=late)
-    chinese = text_of(alarm, purpose, names=Names(LONGEST[Language.ZH], room), reader=ZH, reply_code="9999")
-    for must in ("关阀", "禁火", "禁电", "撤到室外", "室外拨119"):
+    zh, en = Reader(Language.ZH, ZONE, call), Reader(Language.EN, ZONE, call)
+    chinese = text_of(alarm, purpose, names=Names(LONGEST[Language.ZH], room), reader=zh, reply_code="9999")
+    for must in ("关阀", "禁火", "禁电", "撤到室外", f"室外拨{call}"):
         assert must in chinese
-    english = text_of(alarm, purpose, names=Names(LONGEST[Language.EN], room), reader=EN, reply_code="9999")
-    for must in ("CLOSE VALVE", "NO FLAME", "NO SWITCHES", "GET OUT", "OUTSIDE CALL 119", "100%LEL"):
+    english = text_of(alarm, purpose, names=Names(LONGEST[Language.EN], room), reader=en, reply_code="9999")
+    for must in ("CLOSE VALVE", "NO FLAME", "NO SWITCHES", "GET OUT", f"OUTSIDE CALL {call}", "100%LEL"):
         assert must in english
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("kind", AlarmKind)
+def test_a_reminder_fits_and_says_that_it_was_taken_over_when_and_how_to_answer(
+    kind: AlarmKind, language: Language
+) -> None:
+    for level, room in itertools.product(Level, (*RoomKind, None)):
+        text = said_of(
+            an_alarm(kind, level),
+            NoticePurpose.REPEAT,
+            names=Names(LONGEST[language], room),
+            reader=Reader(language, ZONE, "9" * CALL_LENGTH),
+            reply_code="9999",
+            remind=True,
+        ).text
+        assert len(text) <= limit_of(text), text
+        assert LONGEST[language][:-1] in text
+        for must in ("22:13", "9999", "接手,请再次确认" if language is Language.ZH else "still on it?"):
+            assert must in text
+
+
+def test_a_reminder_reads_like_this() -> None:
+    alarm = msgspec.structs.replace(an_alarm(), late=False, peak_lel=62.4)
+
+    def said(reader: Reader, name: str) -> str:
+        names = Names(name, RoomKind.KITCHEN)
+        return said_of(
+            alarm, NoticePurpose.REPEAT, names=names, reader=reader, reply_code="137", remind=True
+        ).text
+
+    assert (
+        said(ZH, "李家面馆")
+        == "【燃气监管】仍在:李家面馆厨房燃气泄漏高限62%LEL,22:13已接手,请再次确认。关阀禁火禁电,撤到室外拨119,开窗。回137接手"
+    )
+    assert (
+        said(EN, "Li's Bar")
+        == "Still:GAS LEAK HIGH 62%LEL Li's Bar kitchen, taken over 22:13, still on it? GET OUT, CLOSE VALVE, NO FLAME, "
+        "NO SWITCHES, OUTSIDE CALL 119 Reply 137"
+    )
+
+
+def test_a_reminder_of_what_is_over_says_that_it_is_over() -> None:
+    ended = msgspec.structs.replace(an_alarm(), active=False, level=Level.NONE)
+    said = said_of(ended, NoticePurpose.REPEAT, names=Names("a"), reader=ZH, reply_code="137", remind=True)
+    assert "已解除" in said.text
 
 
 def test_an_english_text_of_a_place_with_a_chinese_name_fits_70_and_still_says_to_get_out() -> None:
@@ -216,7 +265,7 @@ def test_an_english_text_of_a_place_with_a_chinese_name_fits_70_and_still_says_t
         reader=EN,
         reply_code="9999",
     )
-    assert len(again(text, Language.EN)) <= LIMIT
+    assert len(text) <= LIMIT
     assert "GET OUT" in text
 
 

@@ -37,6 +37,10 @@ def refusal() -> str:
         ("GASWATCH_CANARY", "grid-1"),
         ("GASWATCH_CANARY", "grid 1=+8613800000000"),
         ("GASWATCH_CANARY_AT", "25:00"),
+        ("GASWATCH_EMERGENCY_NUMBER", "100100"),
+        ("GASWATCH_EMERGENCY_NUMBER", "1-1-9"),
+        ("GASWATCH_EMERGENCY_NUMBER", "１１９"),
+        ("GASWATCH_EMERGENCY_NUMBER", ""),
     ],
 )
 def test_nonsense_is_named_by_its_key_and_a_secret_is_not_shown(
