@@ -371,6 +371,18 @@ class Desk(RuleBasedStateMachine):
                 assert file.alarm.inside is not None or file.due_ms is not None, file
 
     @invariant()
+    def alarm_and_ladder_agree_on_who_has_answered(self) -> None:
+        for file in self.files.values():
+            alarm, state = file.alarm, file.ladder
+            if alarm.closed_ms is not None or not state.rungs:
+                continue
+            assert alarm.acked_ms is not None or not state.acks, file
+            if state.phase is ladder.Phase.ANSWERED:
+                assert len(state.acks) >= state.acks_needed, file
+            if alarm.active and not alarm.is_silent:
+                assert state.phase not in {ladder.Phase.QUIET, ladder.Phase.DONE}, file
+
+    @invariant()
     def a_leak_is_closed_only_with_a_cause_and_a_false_alarm_with_its_trigger(self) -> None:
         for file in self.files.values():
             alarm = file.alarm
