@@ -7,8 +7,23 @@ from typing import Final
 import pytest
 from msgspec.structs import replace as replace_struct
 
-from alerts.rules.lifecycle import TRANSITIONS, Case, Cue, Nothing, cue_of, step
-from alerts.rules.occasions import Absorbed, Ack, Began, Close, Comment, Ended, Numbers, StoodFor
+from alerts.rules.lifecycle import TRANSITIONS, Case, Cue, Nothing, Why, step
+from alerts.rules.occasions import (
+    Absorbed,
+    Ack,
+    AckExpired,
+    Began,
+    Close,
+    Comment,
+    Ended,
+    Event,
+    Hasten,
+    Numbers,
+    Shelve,
+    StoodFor,
+    Take,
+    Unshelve,
+)
 from gascore.alarm import QUIETED, AlarmCause, AlarmKind, AlarmStatus, GroupKind, Outage
 from gascore.journal import AlarmStep
 from gascore.operators import Outcome
@@ -59,29 +74,106 @@ CASES: Final[dict[AlarmStatus | None, Case | None]] = {
     AlarmStatus.ACKED_NORMAL: after(leak(), Ack("ann"), Ended()),
     AlarmStatus.CLOSED: after(leak(), Ack("ann"), Ended(), Close("ann", AlarmCause.TEST)),
 }
-EVENTS: Final = (
-    leak(),
-    leak(Level.HIGH, priority=Priority.URGENT),
-    Ended(),
-    Ack("bo"),
-    Ack("bo", seen_version=0),
-    Close("bo", AlarmCause.REAL_LEAK),
-    Close("bo", None),
-    Close("bo", AlarmCause.CLEARED),
-    Comment("bo", "on my way"),
+_LEAK, _HIGH = leak(), leak(Level.HIGH, priority=Priority.URGENT)
+_SHELVE = Shelve("bo", T + 9_500, "spare part", 3_600_000)
+EVENTS: Final[dict[str, Event]] = {
+    "same": _LEAK,
+    "higher": _HIGH,
+    "over": Ended(),
+    "ack": Ack("bo"),
+    "stale ack": Ack("bo", seen_version=0),
+    "expired": AckExpired(),
+    "close": Close("bo", AlarmCause.REAL_LEAK),
+    "close without cause": Close("bo", None),
+    "close as the service does": Close("bo", AlarmCause.CLEARED),
+    "close as false": Close("bo", AlarmCause.FALSE_ALARM),
+    "close as other": Close("bo", AlarmCause.OTHER),
+    "comment": Comment("bo", "on my way"),
+    "shelve": _SHELVE,
+    "unshelve": Unshelve("bo"),
+    "take": Take("cy"),
+    "hasten": Hasten("bo"),
+    "absorbed": Absorbed(),
+    "stood for": StoodFor(AlarmId(9)),
+}
+_COLUMNS: Final = (
+    None,
+    AlarmStatus.UNACKED_ACTIVE,
+    AlarmStatus.UNACKED_NORMAL,
+    AlarmStatus.ACKED_ACTIVE,
+    AlarmStatus.ACKED_NORMAL,
+    AlarmStatus.CLOSED,
 )
+_S, _O, _SAME = AlarmStep, Outcome, Nothing.SAME
+EXPECTED: Final[dict[str, tuple[Why, ...]]] = {
+    # no alarm, unacked active, unacked normal, acked active, acked normal, closed
+    "same": (_S.OPENED, _SAME, _S.CAME_BACK, _SAME, _S.CAME_BACK, _SAME),
+    "higher": (_S.OPENED, _S.WORSE, _S.CAME_BACK, _S.WORSE, _S.CAME_BACK, _SAME),
+    "over": (Nothing.NOT_OPEN, _S.NORMAL, _SAME, _S.NORMAL, _SAME, _SAME),
+    "ack": (_O.NOT_FOUND, _S.ACKED, _S.ACKED, _O.ALREADY, _O.ALREADY, _O.ALREADY),
+    "stale ack": (
+        _O.NOT_FOUND,
+        _O.CHANGED_MEANWHILE,
+        _O.CHANGED_MEANWHILE,
+        _O.ALREADY,
+        _O.ALREADY,
+        _O.ALREADY,
+    ),
+    "expired": (_SAME, _SAME, _SAME, _S.ACK_EXPIRED, _SAME, _SAME),
+    "close": (_O.NOT_FOUND, _O.STILL_ACTIVE, _O.NOT_ACKED, _O.STILL_ACTIVE, _S.CLOSED, _O.ALREADY),
+    "close without cause": (
+        _O.NOT_FOUND,
+        _O.STILL_ACTIVE,
+        _O.NOT_ACKED,
+        _O.STILL_ACTIVE,
+        _O.CAUSE_MISSING,
+        _O.ALREADY,
+    ),
+    "close as the service does": (
+        _O.NOT_FOUND,
+        _O.STILL_ACTIVE,
+        _O.NOT_ACKED,
+        _O.STILL_ACTIVE,
+        _O.CAUSE_MISSING,
+        _O.ALREADY,
+    ),
+    "close as false": (
+        _O.NOT_FOUND,
+        _O.STILL_ACTIVE,
+        _O.NOT_ACKED,
+        _O.STILL_ACTIVE,
+        _O.TRIGGER_MISSING,
+        _O.ALREADY,
+    ),
+    "close as other": (
+        _O.NOT_FOUND,
+        _O.STILL_ACTIVE,
+        _O.NOT_ACKED,
+        _O.STILL_ACTIVE,
+        _O.NOTE_MISSING,
+        _O.ALREADY,
+    ),
+    "comment": (_O.NOT_FOUND, *[_S.COMMENTED] * 5),
+    "shelve": (_O.NOT_FOUND, *[_O.NEVER_SHELVED] * 4, _O.ALREADY),
+    "unshelve": (_O.NOT_FOUND, *[_O.NOT_SHELVED] * 4, _O.ALREADY),
+    "take": (_O.NOT_FOUND, _S.TAKEN, _S.TAKEN, _O.OWNED, _O.OWNED, _O.ALREADY),
+    "hasten": (_O.NOT_FOUND, *[_S.HASTENED] * 4, _O.ALREADY),
+    "absorbed": (_SAME,) * 6,
+    "stood for": (_SAME,) * 6,
+}
+"""Of a low leak, said here once more and not taken from the table that is tested."""
 
 
 @pytest.mark.parametrize("status", CASES)
-@pytest.mark.parametrize("event", EVENTS, ids=str)
-def test_a_step_does_what_its_row_says_and_without_a_row_the_same_object_comes_back(
-    status: AlarmStatus | None, event: Began | Ended | Ack | Close | Comment
+@pytest.mark.parametrize("event", EVENTS)
+def test_a_leak_does_what_is_expected_of_it_and_else_the_same_object_comes_back(
+    status: AlarmStatus | None, event: str
 ) -> None:
     case = CASES[status]
-    if status is AlarmStatus.CLOSED and isinstance(event, Began):
+    if status is AlarmStatus.CLOSED and isinstance(EVENTS[event], Began):
         return  # a closed alarm has no open key: the condition opens the next alarm
-    expected = TRANSITIONS.get((status, cue_of(case, event, T + 9000)), Nothing.SAME)
-    done = step(case, event, T + 9000)
+    expected = EXPECTED[event][_COLUMNS.index(status)]
+    done = step(case, EVENTS[event], T + 9000)
     assert done.reason == expected
     if isinstance(expected, AlarmStep):
         assert done.state is not None
@@ -94,10 +186,29 @@ def test_a_step_does_what_its_row_says_and_without_a_row_the_same_object_comes_b
         assert done.effects == ()
 
 
+PERSONS: Final = frozenset(Cue) - {
+    Cue.BEGAN,
+    Cue.WORSENED,
+    Cue.EASED,
+    Cue.RISEN,
+    Cue.UNCHANGED,
+    Cue.ENDED_LATCHED,
+    Cue.ENDED,
+    Cue.COVER,
+    Cue.UNCOVER,
+    Cue.ABSORBED,
+    Cue.STOOD_FOR,
+    Cue.ON_ITS_OWN,
+    Cue.NUMBERS,
+    Cue.ACK_EXPIRED,
+}
+"""What a person asks for: all but what happens by itself."""
+
+
 def test_every_pair_of_state_and_persons_action_has_an_answer() -> None:
-    persons = (Cue.ACK, Cue.CLOSE, Cue.CLOSE_WITHOUT_CAUSE, Cue.COMMENT)
-    missing = [pair for pair in itertools.product(CASES, persons) if pair not in TRANSITIONS]
-    assert missing == []
+    without_alarm = {(None, Cue.STALE_ACK)}  # there is no version of it that could be stale
+    pairs = set(itertools.product(CASES, PERSONS)) - without_alarm
+    assert {pair for pair in pairs if pair not in TRANSITIONS} == set()
 
 
 def test_a_leak_that_is_over_and_acknowledged_still_waits_for_a_cause() -> None:
