@@ -117,7 +117,7 @@ class Casework:
         done = lifecycle.step(file.case if file else None, event, moment.at_ms)
         if done.state is None or not done.effects:
             if file is not None and isinstance(event, occasions.Ack) and done.reason is Outcome.ALREADY:
-                self._joins(file, event, moment)
+                return self._joins(file, event, moment) or done
             return done
         changed = file.with_case(done.state) if file else CaseFile(done.state.alarm, done.state.worse_version)
         step = done.effects[0].step
@@ -288,16 +288,20 @@ class Casework:
         is_needed = (is_last and file.alarm.latched) or file.alarm.acks_missing
         return self._loudly(file) if is_needed else file
 
-    def _joins(self, file: CaseFile, ack: occasions.Ack, moment: Moment) -> None:
-        """One more who takes responsibility; where several must, the ladder waits for it."""
+    def _joins(self, file: CaseFile, ack: occasions.Ack, moment: Moment) -> lifecycle.Step | None:
+        """One more who takes responsibility; where several must, the ladder waits for it. None: nobody new."""
         if file.alarm.closed_ms is not None:
-            return
+            return None
         is_one_more = _who(ack) not in file.ladder.acks
         joined = self.climb(file, ladder.Answered(_who(ack)), moment)
-        if is_one_more:
-            self.events.append(AlarmStepped(alarm=joined.alarm, step=AlarmStep.ALSO_ACKED, by=ack.by))
         if joined.alarm.is_answered and not file.alarm.is_answered:
             self._withdraw(joined.alarm, {NoticePurpose.REPEAT})
+        if not is_one_more:
+            return None
+        stepped = AlarmStepped(alarm=joined.alarm, step=AlarmStep.ALSO_ACKED, by=ack.by)
+        self.events.append(stepped)
+        # Who was not missing is told that somebody has it already.
+        return lifecycle.Step(joined.case, (stepped,), stepped.step) if file.alarm.acks_missing else None
 
     def _ack_expires(self, file: CaseFile) -> None:
         """What nobody is told of at present goes on counting as answered."""

@@ -3,6 +3,7 @@
 from typing import Final
 
 import structlog
+from msgspec.structs import replace
 
 from alerts.rules.delivery import Parcel, Receipt
 from alerts.rules.occasions import Ack
@@ -15,7 +16,7 @@ from alerts.service.operators import answer_operator
 from alerts.service.telling import Message, Recipient, name_of
 from gascore import journal
 from gascore.alarm import Alarm, NoticePurpose, NoticeState
-from gascore.journal import KeyPressed, NoticeStepped, ReceiptReceived, ReplyReceived
+from gascore.journal import AlarmStep, KeyPressed, NoticeStepped, ReceiptReceived, ReplyReceived
 from gascore.operators import OperatorRequested, Outcome
 from gascore.voice import TAKES_OVER
 from gascore.windows import WindowSet
@@ -109,6 +110,8 @@ def _answer(
         case Takes(alarms):
             done = work.happen(work.books.cases.of_id(alarms[0]), ack, moment)
             alarm = done.state.alarm if done.state else None
+            if alarm is not None and done.reason is AlarmStep.ALSO_ACKED:
+                alarm = replace(alarm, acked_by=ack.by, acked_ms=moment.at_ms)
             site = work.places.site_name(alarm, language) if alarm else ""
             return answer_of(done.outcome, alarm, site=site, reader=reader), alarm
         case NoSuchCode():

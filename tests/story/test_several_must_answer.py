@@ -111,6 +111,26 @@ def test_after_the_first_of_two_answers_the_second_person_is_still_sought(town: 
     assert town.phones.count == before
 
 
+def test_the_second_of_two_is_thanked_and_a_third_hears_who_has_it(town: AlarmTown) -> None:
+    follow(town, Step(0, (OWNER, LEADER, MENDER), SMS, acks=2))
+    town.leak()
+    town.reply(Role.OWNER, town.code(Role.OWNER))
+    assert town.operator(OperatorAction.ACK) is Outcome.DONE
+    assert town.alarm().is_answered
+    assert town.operator(OperatorAction.ACK) is Outcome.ALREADY
+    town.reply(Role.MAINTENANCE, town.code(Role.MAINTENANCE))
+    assert "owner" in town.heard(Role.MAINTENANCE)[-1][1]
+
+
+def test_whoever_answers_second_reads_the_own_name(town: AlarmTown) -> None:
+    follow(town, Step(0, (OWNER, LEADER), SMS, acks=2))
+    town.leak()
+    town.reply(Role.OWNER, town.code(Role.OWNER))
+    town.reply(Role.SHIFT_LEADER, town.code(Role.SHIFT_LEADER))
+    assert "shift_le" in town.heard(Role.SHIFT_LEADER)[-1][1]
+    assert town.alarm().acked_by == "owner"
+
+
 def test_who_answers_before_a_shelf_is_one_person_after_it_and_the_other_is_sought(town: AlarmTown) -> None:
     follow(town, Step(0, (OWNER, LEADER), SMS, acks=2))
     town.raised(Condition.FAULT, codes=("E1",))

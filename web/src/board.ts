@@ -62,8 +62,9 @@ export class Board {
   }
 }
 
+/** As many as must have taken responsibility. */
 export function isAcked(row: Row): boolean {
-  return row.acked_ms !== null;
+  return row.acked_ms !== null && row.acks_missing === 0;
 }
 
 const SILENT = new Set(["shelved", "maintenance"]);

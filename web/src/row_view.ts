@@ -166,14 +166,17 @@ export class RowView {
     show(this.#part("ack"), may && !isAcked(row));
     show(this.#part("close"), may && isClosable(row));
     const acked = this.#part("acked");
-    show(acked, isAcked(row));
+    show(acked, row.acked_ms !== null);
     show(this.#part("telephone"), may && !isAcked(row));
     show(this.#part("own"), may);
     show(this.#part("escalate"), may && !isSilent(row));
     show(this.#part("shelve"), may && isShelvable(row));
     show(this.#part("unshelve"), may && row.suppression === "shelved");
     if (row.acked_ms !== null) {
-      text(acked, say("acked_by", { name: row.acked_by ?? "", time: clockTime(row.acked_ms, nowMs) }));
+      const by = say("acked_by", { name: row.acked_by ?? "", time: clockTime(row.acked_ms, nowMs) });
+      const missing = row.acks_missing ? say("acks_missing", { count: row.acks_missing }) : "";
+      const until = row.ack_expires_ms === null ? "" : say("counts_until", { time: clockTime(row.ack_expires_ms, nowMs) });
+      text(acked, [by, missing, until].filter(Boolean).join(" · "));
     }
   }
 
@@ -202,6 +205,7 @@ export class RowView {
     const list = this.#part("inside");
     show(list, GROUPING.has(row.kind));
     list.setAttribute("href", `/alarms/${row.id}/inside`);
+    this.#part("page").setAttribute("href", `/alarms/${row.id}`);
   }
 }
 

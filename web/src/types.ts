@@ -48,6 +48,8 @@ export interface Row {
   received_ms: number;
   acked_by: string | null;
   acked_ms: number | null;
+  acks_missing: number;
+  ack_expires_ms: number | null;
   count: number;
   late: boolean;
   codes: string[];

@@ -8,7 +8,7 @@ import type { Row } from "../src/types.ts";
 
 function row(id: number, changes: Partial<Row> = {}): Row {
   const fields = { id, version: 1, status: "unacked_active", priority: 1, peak_level: 2, opened_ms: 1000 * id };
-  return { ...fields, acked_ms: null, ...changes } as Row;
+  return { ...fields, acked_ms: null, acks_missing: 0, ...changes } as Row;
 }
 
 const acked = { acked_ms: 5, status: "acked_active" };
@@ -67,4 +67,10 @@ test("what nobody answers to the last step sounds like what is most urgent", () 
   assert.equal(board.loudest(), 1);
   board.merge([row(1, { ...acked, priority: 2 })], []);
   assert.equal(board.loudest(), 3);
+});
+
+test("while too few have answered it sounds and sorts as not acknowledged", () => {
+  const board = new Board();
+  board.reset([row(1, { ...acked, acks_missing: 1 }), row(2, acked)]);
+  assert.deepEqual(ids(board), [1, 2]);
 });

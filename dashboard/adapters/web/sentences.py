@@ -8,6 +8,7 @@ from typing import Final
 
 SCRIPT: Final[Mapping[str, str]] = {
     "acked_by": "{name} took over, {time}",
+    "acks_missing": "{count} more must answer",
     "announce": "{count} alarms are not acknowledged",
     "ask_close": "Close alarm {id}",
     "ask_shelve": "Shelve alarm {id}: why?",
@@ -17,6 +18,7 @@ SCRIPT: Final[Mapping[str, str]] = {
     "chatters": "chatters",
     "changed": "Last change",
     "codes": "Codes",
+    "counts_until": "counts until {time}",
     "corrected": "true: up to {lel}",
     "collector_never": "The collector has not started: no detector is being watched. Call the technician on duty.",
     "collector_old": "The collector has been silent for {age}: no detector is being watched. "
