@@ -17,7 +17,6 @@ from alerts.rules.ladder import (
     Phase,
     Resume,
     Start,
-    Step,
     Tell,
     Tick,
     Unreached,
@@ -30,9 +29,8 @@ from gascore.alarm import AlarmKind, NoticePurpose
 from gascore.policy import Chain, Facts, Policy, chain_of
 from gascore.registry import Role
 from gascore.words import Priority
+from support.ladders import S, T, run
 
-T: Final = 1_790_000_000_000
-S: Final = 1_000
 URGENT, LOW_LEAK, STRANGER = (
     chain_of(one, AlarmKind.LEAK) for one in (plans.URGENT, plans.LOW_LEAK, plans.STRANGER)
 )
@@ -45,16 +43,6 @@ PLANS: Final = {name: chain_of(one, AlarmKind.LEAK) for name, one in plans.BUILT
 
 def plan_for(kind: AlarmKind, priority: Priority) -> Policy:
     return plans.built_in(Facts(kind, priority))
-
-
-def run(ladder: Ladder, *events: tuple[int, Event]) -> list[Step]:
-    """Each event at its second after T."""
-    steps = []
-    for at_s, event in events:
-        done = step(ladder, event, T + at_s * S)
-        ladder = done.state
-        steps.append(done)
-    return steps
 
 
 def climb(plan: Chain, until_s: int) -> list[tuple[int, Tell]]:

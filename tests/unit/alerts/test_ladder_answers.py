@@ -7,7 +7,6 @@ import msgspec
 from alerts.rules.ladder import (
     Answered,
     Because,
-    Event,
     Expired,
     Hush,
     Ladder,
@@ -15,37 +14,17 @@ from alerts.rules.ladder import (
     Phase,
     Progress,
     Start,
-    Step,
     Tick,
     is_expired,
     set_back,
     step,
 )
 from alerts.rules.ladder_times import REMIND_MS, next_due
-from gascore import plans
 from gascore.alarm import AlarmKind, NoticePurpose
-from gascore.policy import Chain, chain_of
-from gascore.policy import Step as Rung
+from support.ladders import URGENT, S, T, needing, run
 
-T: Final = 1_790_000_000_000
-S: Final = 1_000
-URGENT: Final = chain_of(plans.URGENT, AlarmKind.LEAK)
 HALF_HOUR: Final = URGENT.ack_expires_ms // S
 REMIND: Final = REMIND_MS // S
-
-
-def run(ladder: Ladder, *events: tuple[int, Event]) -> list[Step]:
-    steps = []
-    for at_s, event in events:
-        done = step(ladder, event, T + at_s * S)
-        ladder = done.state
-        steps.append(done)
-    return steps
-
-
-def needing(acks: int, chain: Chain = URGENT) -> Chain:
-    rungs: tuple[Rung, ...] = tuple(msgspec.structs.replace(one, acks=acks) for one in chain.steps)
-    return msgspec.structs.replace(chain, steps=rungs)
 
 
 def test_who_answers_is_reminded_before_the_answer_counts_no_more() -> None:

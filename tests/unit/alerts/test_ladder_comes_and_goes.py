@@ -2,7 +2,6 @@
 
 from typing import Final
 
-import msgspec
 import pytest
 
 from alerts.rules.ladder import (
@@ -18,7 +17,6 @@ from alerts.rules.ladder import (
     Progress,
     Resume,
     Start,
-    Step,
     Tick,
     Unreached,
     is_expired,
@@ -28,10 +26,8 @@ from alerts.rules.ladder_times import CLEAR_HOLD_MS, REMIND_MS
 from gascore import plans
 from gascore.alarm import AlarmKind, NoticePurpose
 from gascore.policy import Chain, chain_of
-from gascore.policy import Step as Rung
+from support.ladders import S, T, needing, run
 
-T: Final = 1_790_000_000_000
-S: Final = 1_000
 HOLD: Final = CLEAR_HOLD_MS // S
 URGENT, LOW_LEAK, GAS_TEST = (
     chain_of(one, AlarmKind.LEAK) for one in (plans.URGENT, plans.LOW_LEAK, plans.GAS_TEST)
@@ -39,21 +35,6 @@ URGENT, LOW_LEAK, GAS_TEST = (
 TECHNICAL: Final = chain_of(plans.TECHNICAL, AlarmKind.FAULT)
 EXPIRES: Final = URGENT.ack_expires_ms // S
 REMIND: Final = REMIND_MS // S
-
-
-def run(ladder: Ladder, *events: tuple[int, Event]) -> list[Step]:
-    """Each event at its second after T."""
-    steps = []
-    for at_s, event in events:
-        done = step(ladder, event, T + at_s * S)
-        ladder = done.state
-        steps.append(done)
-    return steps
-
-
-def needing(acks: int, chain: Chain = URGENT) -> Chain:
-    rungs: tuple[Rung, ...] = tuple(msgspec.structs.replace(one, acks=acks) for one in chain.steps)
-    return msgspec.structs.replace(chain, steps=rungs)
 
 
 def comes_and_goes(chain: Chain, *, every_s: int, on_s: int, until_s: int, acks: str = "") -> dict[int, int]:
